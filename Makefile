@@ -1,0 +1,46 @@
+# What a newcomer needs is `make test`; `make help` lists the rest.
+SHELL := /bin/bash
+GO ?= go
+GOLANGCI_VERSION := v2.15.0
+BIN := $(CURDIR)/.bin
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+.PHONY: test
+test: deps format vet lint ## install what the tests need, then check and test everything
+	$(GO) test -race -timeout 15m ./...
+
+.PHONY: deps
+deps: ## install Chromium and PostgreSQL where they are missing
+	@deploy/testdeps.sh
+
+.PHONY: format
+format: ## fail where gofmt would change a file
+	@files="$$(gofmt -l .)"; if [ -n "$$files" ]; then echo "run gofmt -w on:"; echo "$$files"; exit 1; fi
+
+.PHONY: vet
+vet: ## go vet
+	$(GO) vet ./...
+
+.PHONY: lint
+lint: $(BIN)/golangci-lint-$(GOLANGCI_VERSION) ## golangci-lint, pinned, built once into .bin
+	$(BIN)/golangci-lint-$(GOLANGCI_VERSION) run
+
+$(BIN)/golangci-lint-$(GOLANGCI_VERSION):
+	@echo "building golangci-lint $(GOLANGCI_VERSION) into .bin (once)"
+	@GOBIN=$(BIN) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	@mv $(BIN)/golangci-lint $@
+
+.PHONY: build
+build: ## the release binary, static and stripped
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o .bin/sallyport ./cmd/sallyport
+
+.PHONY: run
+run: ## the provider with a demo application on this machine
+	$(GO) run ./cmd/sallyport dev
+
+.PHONY: bench
+bench: ## throughput and CPU per operation beside the limits of this machine
+	$(GO) run ./cmd/bench
