@@ -1,0 +1,38 @@
+package storage
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/uptrace/bun"
+)
+
+type countKey struct{}
+
+// CountQueries returns a context under which every round trip to a database adds one
+// to the counter. On SQLite, which is no network away, BEGIN, COMMIT and ROLLBACK do
+// not count; on PostgreSQL they do.
+func CountQueries(ctx context.Context) (context.Context, *atomic.Int64) {
+	n := new(atomic.Int64)
+	return context.WithValue(ctx, countKey{}, n), n
+}
+
+// countHook counts for CountQueries.
+type countHook struct{ postgres bool }
+
+func (h countHook) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Context {
+	n, ok := ctx.Value(countKey{}).(*atomic.Int64)
+	if !ok {
+		return ctx
+	}
+	switch e.Query {
+	case "BEGIN", "COMMIT", "ROLLBACK":
+		if !h.postgres {
+			return ctx
+		}
+	}
+	n.Add(1)
+	return ctx
+}
+
+func (countHook) AfterQuery(context.Context, *bun.QueryEvent) {}
