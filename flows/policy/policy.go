@@ -1,0 +1,125 @@
+// Package policy says what a login needs next. It is pure: no clock, no database, no
+// HTTP; it sees Facts and answers with a Decision.
+//
+// Decide walks the table in checks.go from top to bottom; the first unmet row wins.
+// Nobody stores "the current step": single sign-on, step-up, max_age, prompt and
+// re-authentication for the settings page are this one function with other facts.
+//
+//	need          unmet when                                              prompt=none
+//	------------  ------------------------------------------------------  ---------------------------------
+//	deny          cancelled, client disabled, user blocked, locked out    access_denied
+//	identify      no user, another than asked for, a switch of account    login_required
+//	prove-first   no first proof that counts for max_age and prompt       login_required
+//	reset         the password has expired                                interaction_required
+//	deny          the asked acr or the policy cannot be met here          unmet_authentication_requirements
+//	prove-second  a factor is due, or the asked acr wants more            login_required for the policy,
+//	                                                                      interaction_required for acr_values,
+//	                                                                      unmet_… for an essential acr
+//	enroll        the same, nothing fit is enrolled, and it may be now    interaction_required
+//	consent       asked scopes not granted, or prompt=consent             consent_required
+//	done
+//
+// A second factor is due where the client's policy says so or, where it has none, the
+// tenant's. What the relying party asked for by acr is a floor under that: policy may
+// raise it, never lower it. A recovery code is weak: it lets a person through a due
+// factor but raises no acr, unless the admin says so (WeakCounts).
+//
+// The first second factor may be enrolled on a fresh first proof. Adding one to an
+// account that has one needs a second proof first, so nobody replaces a lost factor
+// by being made to enrol.
+package policy
+
+import (
+	"time"
+
+	"github.com/sallyport-id/sallyport/factors"
+)
+
+// Need is what has to happen next.
+type Need string
+
+// The needs, in the order in which they are checked.
+const (
+	Deny        Need = "deny"
+	Identify    Need = "identify"
+	ProveFirst  Need = "prove-first"
+	Reset       Need = "reset"
+	Enroll      Need = "enroll"
+	ProveSecond Need = "prove-second"
+	Consent     Need = "consent"
+	Done        Need = "done"
+)
+
+// Policies of a tenant or client.
+const (
+	Never  = "never"
+	Always = "always"
+)
+
+// A FactorFact is one factor that is enabled for the tenant and for the client.
+type FactorFact struct {
+	Name     string
+	Info     factors.Info
+	Enrolled bool          // the user has a usable authenticator of it
+	Kinds    factors.Kind  // the best that this factor can give
+	Traits   factors.Trait // likewise
+}
+
+// Facts is all that a decision depends on.
+type Facts struct {
+	Now time.Time
+
+	// The ask.
+	Prompt       []string       // values of the prompt parameter
+	MaxAge       *time.Duration // nil: not asked
+	ACRValues    []string       // voluntary, in the order of preference
+	EssentialACR []string       // one of these or an error
+	StrictACR    bool           // unmet voluntary values are an error too
+	RequestedAt  time.Time      // when this login began
+	Subject      string         // the only user acceptable, "" for any (id_token_hint, claims sub)
+
+	// The client and the tenant.
+	ClientDisabled bool
+	TenantPolicy   string
+	ClientPolicy   string // "" as the tenant
+	Ladder         Ladder
+	// WeakCounts is the admin's word that a recovery code or an e-mail code raises
+	// acr like any other second factor.
+	WeakCounts bool
+	Factors    []FactorFact // enabled for tenant ∩ client, in the admin's order
+
+	// The person.
+	UserID          string // "" not identified
+	UserBlocked     bool
+	PasswordExpired bool
+	LockedUntil     time.Time // a limit refuses every answer until then
+	Denied          string    // why the login ended: "cancelled", a rule's words
+	Switch          bool      // the person chose to use another account
+	// OwnsSecond is true where the account has any confirmed second factor that is
+	// not weak, usable here or not: then none can be added on a first proof alone.
+	OwnsSecond bool
+
+	// Proofs of the session and of this login, all of UserID.
+	Proofs []factors.Proof
+
+	// Consent.
+	ConsentNeeded bool // some asked scope is not granted yet
+	ConsentGiven  bool // given in this login
+}
+
+// A Decision is the first unmet row, or Done.
+type Decision struct {
+	Need Need
+	// Offers are the factors that would satisfy the need, best first.
+	Offers []string
+	// ACR is the value that the proofs reach now; AMR the union of their methods.
+	ACR string
+	AMR []string
+	// Reason is a stable word for logs and the decision record: "policy",
+	// "acr_values", "max_age", …
+	Reason string
+	// Error is the OAuth error for prompt=none and for Deny.
+	Error string
+	// Proofs are those that are fresh enough to count for the ask.
+	Proofs []factors.Proof
+}
