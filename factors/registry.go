@@ -1,0 +1,98 @@
+package factors
+
+import (
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"sort"
+	"time"
+)
+
+// Env is what a factor gets at start.
+type Env struct {
+	Issuer string // the name shown in authenticator apps
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+// A Config is a factor's settings, decoded from `factors.<name>` of the
+// configuration, with its defaults already in place.
+type Config interface {
+	// Open checks the settings and makes the factor. An error names the key and the
+	// mend.
+	Open(Env) (Factor, error)
+}
+
+// An Info says how a factor takes part in decisions. It is part of the list in
+// cmd/sallyport/factors.go only through Config.
+type Info struct {
+	// First is true for factors that can open a login (password, passkey).
+	First bool
+	// Second is true for factors that can be asked after the first.
+	Second bool
+	// Dependent factors (recovery codes, e-mail) need an independent factor enabled
+	// beside them and are never the first one enrolled.
+	Dependent bool
+	// Enrollable is true where a person may enrol it during a sign-in.
+	Enrollable bool
+	// Companion is enrolled together with the first independent second factor
+	// (recovery codes).
+	Companion bool
+	// Sends is true where Challenge has an effect outside: it sends a message or calls
+	// a vendor. Such a challenge is made only when the person did something for it.
+	Sends bool
+	// Kinds and Traits are the best that a proof of this factor can be.
+	Kinds  Kind
+	Traits Trait
+	// Order is the default place in offers, smallest first.
+	Order int
+	// Words holds <lang>.json message files of the factor's own words, or nil.
+	Words fs.FS
+}
+
+// Described is implemented by every Factor to say how it takes part.
+type Described interface{ Info() Info }
+
+// A Registry holds the factors that were opened, by name.
+type Registry struct {
+	factors map[string]Factor
+	infos   map[string]Info
+}
+
+// Open opens every factor of list with env.
+func Open(env Env, list map[string]Config) (*Registry, error) {
+	r := &Registry{factors: map[string]Factor{}, infos: map[string]Info{}}
+	for name, config := range list {
+		f, err := config.Open(env)
+		if err != nil {
+			return nil, fmt.Errorf("factors.%s: %w", name, err)
+		}
+		r.factors[name] = f
+		if d, ok := f.(Described); ok {
+			r.infos[name] = d.Info()
+		}
+	}
+	return r, nil
+}
+
+// Get returns the factor called name, or nil.
+func (r *Registry) Get(name string) Factor { return r.factors[name] }
+
+// Info returns what the factor called name said of itself.
+func (r *Registry) Info(name string) Info { return r.infos[name] }
+
+// Names lists all factors by default order, then name.
+func (r *Registry) Names() []string {
+	names := make([]string, 0, len(r.factors))
+	for name := range r.factors {
+		names = append(names, name)
+	}
+	sort.Slice(names, func(i, j int) bool {
+		a, b := r.infos[names[i]], r.infos[names[j]]
+		if a.Order != b.Order {
+			return a.Order < b.Order
+		}
+		return names[i] < names[j]
+	})
+	return names
+}

@@ -1,0 +1,73 @@
+package storage
+
+import (
+	"context"
+	"slices"
+)
+
+// A Change is all that one answer of a person changes. Zero fields change nothing.
+type Change struct {
+	Login             *Login           // as UpdateLogin
+	Authenticators    []*Authenticator // as UpdateAuthenticator
+	NewAuthenticators []*Authenticator // as CreateAuthenticator
+	OldAuthenticators []string         // ids, as DeleteAuthenticator
+	User              *User            // as UpdateUser
+	Session           *Session         // as UpdateSession
+	NewSession        *Session         // as CreateSession
+	EndSession        string           // id, as EndSession
+	Consent           *Consent         // as PutConsent
+	Refund            []Limit          // as GiveBack
+	Events            []*Event         // as AddEvents
+}
+
+// Commit stores all of c or nothing of it.
+//
+// Errors: those of the methods that the fields name; ErrConflict above all, where
+// the login, an authenticator or the session has changed since it was read.
+func (d *DB) Commit(ctx context.Context, c Change) error {
+	return d.Tx(ctx, func(ctx context.Context) error {
+		for _, write := range d.writes(ctx, &c) {
+			if err := write(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// writes are the statements of c in the order in which every Commit takes its locks:
+// the rows that others fight for come first.
+func (d *DB) writes(ctx context.Context, c *Change) []func() error {
+	var all []func() error
+	add := func(write func() error) { all = append(all, write) }
+	if c.Login != nil {
+		add(func() error { return d.UpdateLogin(ctx, c.Login) })
+	}
+	for _, a := range c.Authenticators {
+		add(func() error { return d.UpdateAuthenticator(ctx, a) })
+	}
+	for _, id := range c.OldAuthenticators {
+		add(func() error { return d.DeleteAuthenticator(ctx, id) })
+	}
+	for _, a := range c.NewAuthenticators {
+		add(func() error { return d.CreateAuthenticator(ctx, a) })
+	}
+	if c.User != nil {
+		add(func() error { return d.UpdateUser(ctx, c.User) })
+	}
+	if c.EndSession != "" {
+		add(func() error { return d.EndSession(ctx, c.EndSession) })
+	}
+	if c.Session != nil {
+		add(func() error { return d.UpdateSession(ctx, c.Session) })
+	}
+	if c.NewSession != nil {
+		add(func() error { return d.CreateSession(ctx, c.NewSession) })
+	}
+	if c.Consent != nil {
+		add(func() error { return d.PutConsent(ctx, c.Consent) })
+	}
+	add(func() error { return d.GiveBack(ctx, slices.Clone(c.Refund)...) })
+	add(func() error { return d.AddEvents(ctx, c.Events...) })
+	return all
+}
