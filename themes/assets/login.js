@@ -1,0 +1,100 @@
+// Comfort for the pages of a sign-in. Each of them works without this file; what only
+// works with it is hidden until now. No HTML is made here (Trusted Types).
+"use strict";
+const each = (css, act) => document.querySelectorAll(css).forEach(act);
+const byId = id => document.getElementById(id);
+const lang = document.documentElement.lang;
+
+each("[data-js]", el => { el.hidden = false; });
+
+each("[data-show]", button => {
+  const field = byId(button.dataset.show);
+  const show = on => {
+    field.type = on ? "text" : "password";
+    button.setAttribute("aria-pressed", on);
+  };
+  button.addEventListener("click", () => { show(field.type === "password"); field.focus(); });
+  field.form.addEventListener("submit", () => show(false)); // or browsers remember it as text
+});
+
+// A code: digits only, whatever was pasted, and sent by itself, once.
+each("[data-digits]", field => {
+  const full = Number(field.dataset.digits);
+  let sent = false;
+  field.addEventListener("input", () => {
+    const digits = field.value.replace(/[\u0660-\u0669\u06F0-\u06F9]/g, d => d.charCodeAt() & 15);
+    field.value = digits.replace(/\D/g, "").slice(0, full);
+    if (field.value.length === full && !sent) {
+      sent = true;
+      field.form.requestSubmit(byId("continue"));
+    }
+  });
+});
+
+// A form on its way: the button says so, a second press does nothing.
+each("form", form => form.addEventListener("submit", event => {
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "1";
+  const button = event.submitter;
+  if (!button) return;
+  button.setAttribute("aria-busy", "true");
+  if (button.dataset.busy) {
+    button.dataset.idle = button.textContent;
+    button.textContent = button.dataset.busy;
+  }
+}));
+addEventListener("pageshow", event => event.persisted && each("form", form => {
+  delete form.dataset.sent;
+  form.querySelectorAll("[aria-busy]").forEach(button => {
+    button.removeAttribute("aria-busy");
+    if (button.dataset.idle) button.textContent = button.dataset.idle;
+  });
+}));
+
+// Moments in the reader's own time zone, counting down; read out every 10 seconds at
+// most.
+const relative = new Intl.RelativeTimeFormat(lang, { numeric: "auto" });
+const clock = new Intl.DateTimeFormat([], { hour: "numeric", minute: "2-digit" });
+each("time[data-left]", el => {
+  const end = Date.now() + el.dataset.left * 1000;
+  if (el.dataset.left > 86400 || Date.now() - Date.parse(el.dateTime) > 60000) return;
+  el.setAttribute("aria-live", "polite");
+  const tick = () => {
+    const left = Math.max(0, (end - Date.now()) / 1000);
+    const [amount, unit] = left > 5400 ? [left / 3600, "hour"] : left > 60 ? [left / 60, "minute"] : [Math.ceil(left / 10) * 10, "second"];
+    const text = relative.format(Math.ceil(amount), unit) + " (" + clock.format(Date.parse(el.dateTime)) + ")";
+    if (el.textContent !== text) el.textContent = text;
+    if (left > 0) return setTimeout(tick, 1000);
+    if (el.closest("[data-reload]")) setTimeout(() => location.reload(), 2000);
+  };
+  tick();
+});
+each("button[data-wait]", button => {
+  const end = Date.now() + button.dataset.wait * 1000;
+  const idle = button.textContent;
+  const tick = () => {
+    const left = Math.ceil((end - Date.now()) / 1000);
+    button.disabled = left > 0;
+    button.textContent = left > 0 ? button.dataset.waiting.replace("{s}", left) : idle;
+    if (left > 0) setTimeout(tick, 1000);
+  };
+  tick();
+});
+
+// Taking a key or recovery codes along.
+each("[data-copy]", button => button.addEventListener("click", async () => {
+  await navigator.clipboard.writeText(byId(button.dataset.copy).dataset.text.trim());
+  const label = button.querySelector("span");
+  const idle = label.textContent;
+  label.textContent = button.dataset.done;
+  setTimeout(() => { label.textContent = idle; }, 2000);
+}));
+each("[data-download]", button => button.addEventListener("click", () => {
+  const { download, head, name } = button.dataset;
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([head, "\n\n", byId(download).dataset.text], { type: "text/plain" }));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}));
+each("[data-print]", button => button.addEventListener("click", () => print()));

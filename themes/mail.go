@@ -1,0 +1,77 @@
+package themes
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// A Mail is what one mail says. The set is closed: ResetMail and NoticeMail.
+type Mail interface{ mail() string }
+
+// ResetMail carries the link to set a new password.
+type ResetMail struct {
+	Frame
+	Name string // how the person is greeted; empty: without a name
+	// Link has to be made from the configured issuer, never from a request.
+	Link      string
+	ExpiresIn time.Duration
+}
+
+// NoticeMail tells a person about a change to their account.
+type NoticeMail struct {
+	Frame
+	// Kind is one of MailKinds.
+	Kind    string
+	Name    string
+	At      time.Time
+	Address string // IP address it came from, or empty
+	Factor  string // what was added or removed, or empty
+	Left    int    // recovery codes left, for recovery_code_used
+}
+
+// MailKinds are the changes that a NoticeMail can tell of.
+func MailKinds() []string {
+	return []string{
+		"password_changed", "authenticator_added", "authenticator_removed", "recovery_code_used",
+		"recovery_codes_new", "locked", "reset_of_unknown",
+	}
+}
+
+func (ResetMail) mail() string  { return "reset" }
+func (NoticeMail) mail() string { return "notice" }
+
+// Mail renders m in lang as a subject of one line and the same text twice, plain and
+// as HTML. An unknown Kind is an error.
+func (r *Renderer) Mail(lang string, m Mail) (subject, text, html string, err error) {
+	stem := m.mail()
+	p := r.page(m, "mail."+stem)
+	p.Lang = r.words.known(lang)
+	if v := p.variant(); stem == "notice" && !r.words.has(p.Lang, "mail.notice."+v+".subject") {
+		return "", "", "", fmt.Errorf("themes: mail: unknown kind %q", v)
+	}
+	if subject, err = p.Say("subject"); err != nil {
+		return "", "", "", fmt.Errorf("themes: mail %s: %w", stem, err)
+	}
+	var plain, rich bytes.Buffer
+	if err := r.plain.ExecuteTemplate(&plain, "mail/"+stem+".txt", p); err != nil {
+		return "", "", "", fmt.Errorf("themes: mail: %w", err)
+	}
+	if err := r.pages.ExecuteTemplate(&rich, "mail/"+stem+".html", p); err != nil {
+		return "", "", "", fmt.Errorf("themes: mail: %w", err)
+	}
+	// Names come from people: a line break in one must not start a new header.
+	subject = strings.Join(strings.Fields(subject), " ")
+	return subject, strings.TrimSpace(plain.String()) + "\n", rich.String(), nil
+}
+
+// Greeting greets by name. A name that reads like an address is left out: people sign
+// others up under such names to have us mail their advertisement.
+func (p *page) Greeting(name string) (string, error) {
+	name = strings.Join(strings.Fields(name), " ")
+	if name == "" || len(name) > 80 || strings.ContainsAny(name, "/:<>@") || strings.Contains(strings.ToLower(name), "www.") {
+		return p.T("mail.hello")
+	}
+	return p.T("mail.hello.name", "Name", name)
+}

@@ -1,0 +1,184 @@
+package themes
+
+import "time"
+
+// A Preview is one page in one state.
+type Preview struct {
+	Name  string // the page's stem
+	State string // a word for the state, unique within the page
+	View  View
+}
+
+// demo is the frame of the previews.
+func demo() Frame {
+	return Frame{
+		Lang: fallback,
+		Client: Client{
+			Name: "Acme Notes", URI: "https://notes.acme.example/", PolicyURI: "https://notes.acme.example/privacy",
+			TosURI: "https://notes.acme.example/terms", RedirectHost: "notes.acme.example",
+		},
+		Account: "ada@acme.example", Action: "/login/preview", FormAction: "https://notes.acme.example",
+		CanCancel: true, RequestID: "01JZ8Q5T3M",
+	}
+}
+
+func (f Frame) with(n *Notice) Frame { f.Notice = n; return f }
+func (f Frame) stranger() Frame      { f.Account = ""; return f }
+func (f Frame) choosing() Frame      { f.CanChooseOther = true; return f }
+func (f Frame) ending() Frame        { f.CanCancel, f.Action = false, ""; return f }
+
+func wrong(id, field string) *Notice { return &Notice{Kind: "error", ID: id, Field: field} }
+
+// Previews are all pages in all their states, as they would be at now. Tests,
+// screenshots, the preview server and the check at start use the same list.
+func Previews(now time.Time) []Preview {
+	var all []Preview
+	for _, some := range [][]Preview{
+		identifyPreviews(now), codePreviews(now), pickerPreviews(), enrollPreviews(), consentPreviews(),
+		passwordPreviews(), endPreviews(now), failurePreviews(),
+	} {
+		all = append(all, some...)
+	}
+	return all
+}
+
+func add(list *[]Preview, state string, v View) {
+	*list = append(*list, Preview{Name: v.Page(), State: state, View: v})
+}
+
+func identifyPreviews(now time.Time) (list []Preview) {
+	f := demo().stranger()
+	add(&list, "empty", Identify{Frame: f, CanReset: true})
+	add(&list, "hinted", Identify{Frame: f, CanReset: true, Username: "ada@acme.example"})
+	add(&list, "wrong", Identify{Frame: f.with(wrong("identify.wrong", "password")), CanReset: true, Username: "ada@acme.example"})
+	add(&list, "limited", Identify{CanReset: true, Username: "ada@acme.example", Frame: f.with(&Notice{
+		Kind: "warn", ID: "login.limited", Data: map[string]any{"Until": now.Add(6 * time.Minute)},
+	})})
+	bare := f
+	bare.Client, bare.CanCancel = Client{}, false
+	add(&list, "bare", Identify{Frame: bare})
+	long := f
+	long.Client.Name = "Donaudampfschifffahrtsgesellschaft <b>Customer</b> Portal & Timetable"
+	add(&list, "long", Identify{Frame: long, CanReset: true, Username: "wolfeschlegelsteinhausenbergerdorff@donaudampfschifffahrt.example"})
+	add(&list, "changed", Identify{Frame: f.with(&Notice{Kind: "info", ID: "login.changed"})})
+	return list
+}
+
+func codePreviews(now time.Time) (list []Preview) {
+	f := demo().choosing()
+	otp := Code{Frame: f, Factor: "otp", Digits: 6}
+	add(&list, "empty", otp)
+	for _, id := range []string{"wrong", "spent", "expired"} {
+		v := otp
+		v.Frame = f.with(wrong("code."+id, "code"))
+		add(&list, id, v)
+	}
+	locked := otp
+	locked.LockedUntil = now.Add(6 * time.Minute)
+	add(&list, "locked", locked)
+	add(&list, "recovery", Code{Frame: f, Factor: "recovery-code"})
+	add(&list, "recovery_wrong", Code{Frame: f.with(wrong("code.wrong", "code")), Factor: "recovery-code"})
+	add(&list, "sent", Code{Frame: f, Factor: "sms", Digits: 6, Destination: "•••• 42", CanResend: true, ResendAt: now.Add(28 * time.Second)})
+	add(&list, "eight_digits", Code{Frame: demo(), Factor: "otp", Digits: 8})
+	return list
+}
+
+func pickerPreviews() (list []Preview) {
+	f := demo()
+	app := Choice{Factor: "otp"}
+	codes := Choice{Factor: "recovery-code", Detail: "7 of 10 left"}
+	add(&list, "one", Picker{Frame: f, Choices: []Choice{app}})
+	add(&list, "some", Picker{Frame: f, Choices: []Choice{app, {Factor: "password"}, codes}})
+	add(&list, "many", Picker{Frame: f, Choices: []Choice{
+		{Factor: "webauthn-platform"}, {Factor: "webauthn-roaming"}, {Factor: "push", Detail: "Ada’s phone"}, app,
+		{Factor: "sms", Detail: "•••• 42"}, {Factor: "email", Detail: "a•••@acme.example"}, codes,
+	}})
+	add(&list, "enroll", Picker{Frame: f, Enroll: true, Choices: []Choice{app, {Factor: "sms"}, {Factor: "webauthn-roaming"}}})
+	return list
+}
+
+func enrollPreviews() (list []Preview) {
+	f := demo()
+	app := EnrollCode{
+		Frame: f, Factor: "otp", Digits: 6, Key: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+		URI: "otpauth://totp/Sallyport:ada%40acme.example?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Sallyport",
+	}
+	add(&list, "empty", app)
+	skip := app
+	skip.CanSkip, skip.CanChooseOther = true, true
+	add(&list, "skippable", skip)
+	failed := app
+	failed.Frame = f.with(wrong("code.wrong", "code"))
+	add(&list, "wrong", failed)
+	codes := []string{
+		"7K4M-2QXR", "P9DA-H3TZ", "W6EC-Y8NB", "3VUF-K5GJ", "R2XS-M7PL",
+		"Q8HT-4WDA", "Z5NB-C9EK", "G3JY-V6UF", "L7PM-X2RS", "D4WA-T8QH",
+	}
+	add(&list, "fresh", RecoveryCodes{Frame: f, Codes: codes})
+	return list
+}
+
+func consentPreviews() (list []Preview) {
+	f := demo()
+	f.CanCancel = false
+	add(&list, "standard", Consent{Frame: f, Scopes: []Scope{
+		{Value: "openid", Known: true}, {Value: "profile", Known: true}, {Value: "email", Known: true},
+	}})
+	add(&list, "custom", Consent{Frame: f, Scopes: []Scope{
+		{Value: "openid", Known: true}, {Value: "phone", Known: true}, {Value: "address", Known: true},
+		{Value: "offline_access", Known: true},
+		{Value: "https://api.acme.example read:notes", Description: "Read your notes and notebooks"},
+		{Value: "https://api.acme.example purge"},
+	}})
+	return list
+}
+
+func passwordPreviews() (list []Preview) {
+	f := demo()
+	add(&list, "empty", Password{Frame: f, CanReset: true})
+	add(&list, "wrong", Password{Frame: f.with(wrong("password.wrong", "password")), CanReset: true})
+	for _, why := range []string{"expired", "reset", "change"} {
+		add(&list, why, SetPassword{Frame: f, Why: why, Current: why == "change", MinLength: 15})
+	}
+	add(&list, "mismatch", SetPassword{Frame: f.with(wrong("password.mismatch", "password_again")), Why: "reset", MinLength: 8})
+	short := wrong("password.too_short", "password_new")
+	short.Data = map[string]any{"Min": 15}
+	add(&list, "short", SetPassword{Frame: f.with(short), Why: "reset", MinLength: 15})
+	g := f.stranger()
+	add(&list, "empty", ResetRequest{Frame: g})
+	add(&list, "invalid_link", ResetRequest{Frame: g.with(&Notice{Kind: "warn", ID: "reset.invalid"})})
+	add(&list, "sent", ResetSent{Frame: g})
+	add(&list, "changed", PasswordChanged{Frame: f.ending(), ReturnTo: f.Client.URI})
+	return list
+}
+
+func endPreviews(now time.Time) (list []Preview) {
+	f := demo()
+	end := f.ending()
+	ask := f
+	ask.CanCancel = false
+	add(&list, "ask", Logout{Frame: ask})
+	add(&list, "done", SignedOut{Frame: end.stranger(), ReturnTo: f.Client.URI})
+	add(&list, "nowhere", SignedOut{Frame: Frame{Lang: fallback}})
+	for _, reason := range []string{"blocked", "client_disabled", "cancelled", "not_enough"} {
+		add(&list, reason, Denied{Frame: end, Reason: "denied." + reason, ReturnTo: f.Client.URI})
+	}
+	add(&list, "late", Expired{Frame: end.stranger(), ReturnTo: f.Client.URI})
+	add(&list, "nowhere", Expired{Frame: end.stranger()})
+	add(&list, "until", Locked{Frame: f, Until: now.Add(6 * time.Minute)})
+	add(&list, "long", Locked{Frame: f, Until: now.Add(30 * time.Hour)})
+	return list
+}
+
+func failurePreviews() (list []Preview) {
+	f := demo().ending().stranger()
+	add(&list, "request", Failure{Frame: f, Status: 400, Code: "invalid_request", ReturnTo: f.Client.URI,
+		Description: "redirect_uri is not registered for this client: <script>alert(1)</script>"})
+	add(&list, "missing", Failure{Frame: Frame{Lang: fallback, RequestID: f.RequestID}, Status: 404})
+	add(&list, "ours", Failure{Frame: f, Status: 500})
+	add(&list, "busy", Failure{Frame: f, Status: 503})
+	add(&list, "post", FormPost{Frame: f, To: "https://notes.acme.example/callback", Fields: []Field{
+		{Name: "code", Value: "SplxlOBeZQQYbYS6WxSbIA"}, {Name: "state", Value: `af0"ifjsldkj`},
+	}})
+	return list
+}

@@ -1,0 +1,23 @@
+package themes
+
+import "time"
+
+// mailPreviews are all mails in all their kinds.
+func mailPreviews(now time.Time) []Mail {
+	f := demo()
+	list := []Mail{
+		ResetMail{Frame: f, Name: "Ada Lovelace", Link: "https://id.acme.example/reset/5f0c", ExpiresIn: 30 * time.Minute},
+		ResetMail{Frame: Frame{}, Link: "https://id.acme.example/reset/5f0c", ExpiresIn: time.Hour},
+	}
+	for _, kind := range MailKinds() {
+		m := NoticeMail{Frame: f, Kind: kind, Name: "Ada Lovelace", At: now, Address: "203.0.113.7"}
+		switch kind {
+		case "authenticator_added", "authenticator_removed":
+			m.Factor = "otp"
+		case "recovery_code_used":
+			m.Left = 7
+		}
+		list = append(list, m)
+	}
+	return list
+}

@@ -1,0 +1,77 @@
+package themes
+
+import (
+	"strings"
+	"time"
+)
+
+// These methods tell a template three things about a view: the variant that chooses
+// special words, the field to start at, and the values that its words may name.
+
+func (v Identify) focus() string {
+	if v.Username == "" {
+		return "username"
+	}
+	return "password"
+}
+
+func (Password) focus() string     { return "password" }
+func (ResetRequest) focus() string { return "username" }
+
+func (v Code) variant() string { return v.Factor }
+
+func (v Code) focus() string {
+	if !v.LockedUntil.IsZero() {
+		return "title"
+	}
+	return "code"
+}
+
+func (v Code) values() map[string]any {
+	return map[string]any{"Digits": v.Digits, "Destination": v.Destination}
+}
+
+func (v Picker) variant() string {
+	if v.Enroll {
+		return "enroll"
+	}
+	return ""
+}
+
+func (v EnrollCode) variant() string        { return v.Factor }
+func (v EnrollCode) values() map[string]any { return map[string]any{"Digits": v.Digits} }
+func (v RecoveryCodes) values() map[string]any {
+	return map[string]any{"Count": len(v.Codes)}
+}
+
+func (v SetPassword) variant() string { return v.Why }
+
+func (v SetPassword) focus() string {
+	if v.Current {
+		return "password_current"
+	}
+	return "password_new"
+}
+
+func (v SetPassword) values() map[string]any { return map[string]any{"Min": v.MinLength} }
+
+func (v Denied) variant() string { return strings.TrimPrefix(v.Reason, "denied.") }
+
+func (v Failure) variant() string {
+	switch {
+	case v.Status == 404:
+		return "missing"
+	case v.Status == 429 || v.Status == 503:
+		return "busy"
+	case v.Status >= 500:
+		return "ours"
+	}
+	return ""
+}
+
+func (v ResetMail) values() map[string]any {
+	return map[string]any{"Within": v.ExpiresIn.Round(time.Minute)}
+}
+
+func (v NoticeMail) variant() string        { return v.Kind }
+func (v NoticeMail) values() map[string]any { return map[string]any{"Count": v.Left} }

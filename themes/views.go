@@ -1,0 +1,183 @@
+package themes
+
+import "time"
+
+// A View is what one page shows. Its fields are data, never HTML; its Page is the
+// stem of the template in pages/.
+type View interface{ Page() string }
+
+// Frame is what every page of a login shows around its form. It is embedded in each
+// view.
+type Frame struct {
+	Lang   string // BCP 47, chosen by Renderer.Match
+	Client Client
+	// Account is the person signing in, empty until known.
+	Account string
+	// Action is where the page's form posts to.
+	Action string
+	// Notice is a message id with data, shown above the form: an error, a hint.
+	Notice *Notice
+	// CanChooseOther shows "Try another way"; CanCancel "Back to <app>".
+	CanChooseOther bool
+	CanCancel      bool
+	// FormAction is the origin that the page's CSP has to allow beside 'self'.
+	FormAction string
+	RequestID  string
+}
+
+// Client is the application as people see it.
+type Client struct {
+	Name, URI, LogoURI, PolicyURI, TosURI, RedirectHost string
+}
+
+// A Notice is a message for a person.
+type Notice struct {
+	Kind  string         // "error", "info", "good", "warn"
+	ID    string         // message id
+	Data  map[string]any // values of the message; time.Time values are shown in words
+	Field string         // the form field it belongs to, "" for the page
+}
+
+// Every form posts a field named "act" from its button:
+// "answer" (default), "choose" (with "factor"), "other", "cancel", "switch",
+// "resend", "skip", "allow", "deny", "reset", "done", "enroll" (with "factor").
+type (
+	// Identify is the sign-in page: name and password in one form.
+	Identify struct {
+		Frame
+		Username string // fields: username, password
+		CanReset bool
+	}
+	// Password asks a known person's password (re-authentication).
+	Password struct {
+		Frame
+		CanReset bool // field: password; hidden: username
+	}
+	// Code asks for a one-time code. Field: code.
+	Code struct {
+		Frame
+		Factor      string // "otp", "recovery-code", … chooses the words
+		Digits      int    // 0: free text
+		Destination string
+		CanResend   bool
+		ResendAt    time.Time // zero: at once; until then login.js holds the button back
+		LockedUntil time.Time // zero: not locked; else the form is left out and the page says when
+	}
+	// Picker lets the person choose among factors. Field: factor.
+	Picker struct {
+		Frame
+		Enroll  bool // choose what to set up rather than what to use
+		Choices []Choice
+	}
+	// EnrollCode shows the key of an authenticator app and asks its first code.
+	// Field: code.
+	EnrollCode struct {
+		Frame
+		Factor  string
+		URI     string // otpauth://, drawn as an inline SVG QR code
+		Key     string
+		Digits  int
+		CanSkip bool
+	}
+	// RecoveryCodes shows new codes once. Fields: saved (checkbox).
+	RecoveryCodes struct {
+		Frame
+		Codes []string
+	}
+	// Consent lists what the app will get. Buttons: allow, deny.
+	Consent struct {
+		Frame
+		Scopes []Scope
+	}
+	// SetPassword asks for a new password: expired, reset, or changed.
+	// Fields: password_current (when Current), password_new, password_again.
+	SetPassword struct {
+		Frame
+		Current   bool
+		Why       string // "expired", "reset", "change"
+		MinLength int
+	}
+	// ResetRequest asks for the name to send a reset mail to. Field: username.
+	ResetRequest struct{ Frame }
+	// ResetSent says: if the account exists, a mail is on its way.
+	ResetSent struct{ Frame }
+	// Logout asks whether to sign out. Buttons: logout-yes, logout-no.
+	Logout struct{ Frame }
+	// SignedOut says it is done. ReturnTo is a link, only ever a registered address.
+	SignedOut struct {
+		Frame
+		ReturnTo string
+	}
+	// Denied ends a login that policy or an admin refused.
+	Denied struct {
+		Frame
+		Reason   string // message id: "denied.blocked", "denied.not_enough", …
+		ReturnTo string
+	}
+	// Expired says that the login took too long or was already used.
+	Expired struct {
+		Frame
+		ReturnTo string
+	}
+	// Locked says when to try again.
+	Locked struct {
+		Frame
+		Until time.Time
+	}
+	// Failure is the error page.
+	Failure struct {
+		Frame
+		Status      int
+		Code        string // OAuth error code or "", shown small
+		Description string // for developers, shown small, escaped
+		ReturnTo    string
+	}
+	// FormPost submits an authorization response by itself (OAuth 2.0 Form Post
+	// Response Mode), with a button where scripts are off.
+	FormPost struct {
+		Frame
+		To     string
+		Fields []Field
+	}
+	// PasswordChanged confirms a change or reset.
+	PasswordChanged struct {
+		Frame
+		ReturnTo string
+	}
+)
+
+// A Choice is one row of the picker.
+type Choice struct {
+	Factor string
+	Detail string // "•••• 42", "7 of 10 left"
+}
+
+// A Scope is one sentence of the consent page.
+type Scope struct {
+	Value, Description string
+	// Known scopes (openid, profile, email, …) have words of ours.
+	Known bool
+}
+
+// A Field is one hidden input.
+type Field struct{ Name, Value string }
+
+// Page returns the template's stem.
+func (Identify) Page() string        { return "identify" }
+func (Password) Page() string        { return "password" }
+func (Code) Page() string            { return "code" }
+func (Picker) Page() string          { return "picker" }
+func (EnrollCode) Page() string      { return "enroll_code" }
+func (RecoveryCodes) Page() string   { return "recovery_codes" }
+func (Consent) Page() string         { return "consent" }
+func (SetPassword) Page() string     { return "set_password" }
+func (ResetRequest) Page() string    { return "reset_request" }
+func (ResetSent) Page() string       { return "reset_sent" }
+func (Logout) Page() string          { return "logout" }
+func (SignedOut) Page() string       { return "signed_out" }
+func (Denied) Page() string          { return "denied" }
+func (Expired) Page() string         { return "expired" }
+func (Locked) Page() string          { return "locked" }
+func (Failure) Page() string         { return "failure" }
+func (FormPost) Page() string        { return "form_post" }
+func (PasswordChanged) Page() string { return "password_changed" }
