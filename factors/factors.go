@@ -54,7 +54,17 @@ var (
 	ErrExpired     = errors.New("factors: challenge expired")
 	ErrSpent       = errors.New("factors: answer already used")
 	ErrUnsupported = errors.New("factors: not supported")
+
+	// ErrBusy says that the machine has no room for the work now (password hashing is
+	// limited); the caller answers 503 and asks to try again.
+	ErrBusy = errors.New("factors: busy")
 )
+
+// A Decoy spends what a Verify would, for names that nobody has, so that the time of
+// an answer does not tell them apart.
+type Decoy interface {
+	Decoy(ctx context.Context, answer Answer) error
+}
 
 // A Rejection says why an answer is not acceptable for enrolment, as a message id of
 // the factor's own words with its data. It wraps ErrWrong.
