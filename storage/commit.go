@@ -15,6 +15,8 @@ type Change struct {
 	Session           *Session         // as UpdateSession
 	NewSession        *Session         // as CreateSession
 	EndSession        string           // id, as EndSession
+	EndAllOf          string           // user id, as EndSessions
+	EndAllBut         string           // id of the session of EndAllOf that stays, "" for none
 	Consent           *Consent         // as PutConsent
 	Refund            []Limit          // as GiveBack
 	Events            []*Event         // as AddEvents
@@ -57,6 +59,9 @@ func (d *DB) writes(ctx context.Context, c *Change) []func() error {
 	}
 	if c.EndSession != "" {
 		add(func() error { return d.EndSession(ctx, c.EndSession) })
+	}
+	if c.EndAllOf != "" {
+		add(func() error { return d.EndSessions(ctx, c.EndAllOf, c.EndAllBut) })
 	}
 	if c.Session != nil {
 		add(func() error { return d.UpdateSession(ctx, c.Session) })

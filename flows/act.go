@@ -1,0 +1,268 @@
+package flows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/sallyport-id/sallyport/factors"
+	"github.com/sallyport-id/sallyport/flows/policy"
+	"github.com/sallyport-id/sallyport/storage"
+	"github.com/sallyport-id/sallyport/themes"
+)
+
+// A visit is one POST to a login.
+type visit struct {
+	w        http.ResponseWriter
+	r        *http.Request
+	login    *login
+	decision policy.Decision // before the act
+	next     string          // where the 303 goes, if not where the login says
+	cookies  []func()        // set once the change is stored
+	mails    []func()        // sent once the change is stored
+}
+
+func (v *visit) ctx() context.Context { return v.r.Context() }
+
+func (v *visit) field(name string) string { return v.r.PostFormValue(name) }
+
+// acts are what the buttons of a login's pages do. An act that does not fit what is
+// needed now changes nothing: the page that fits is shown instead.
+var acts = map[string]func(*Engine, *visit) error{
+	"":       (*Engine).answer,
+	"answer": (*Engine).answer,
+	"choose": (*Engine).choose,
+	"other":  (*Engine).other,
+	"enroll": (*Engine).enroll,
+	"done":   (*Engine).kept,
+	"allow":  (*Engine).allow,
+	"deny":   (*Engine).deny,
+	"cancel": (*Engine).cancel,
+	"switch": (*Engine).switchUser,
+	"reset":  (*Engine).forgot,
+}
+
+// act is POST /login/{id}.
+func (e *Engine) act(w http.ResponseWriter, r *http.Request) {
+	l, err := e.open(r, r.PathValue("id"))
+	if err != nil {
+		e.fail(w, r, err)
+		return
+	}
+	if err := r.ParseForm(); err != nil {
+		e.failWith(w, r, http.StatusBadRequest, "the form cannot be read")
+		return
+	}
+	v := &visit{w: w, r: r, login: l}
+	if v.decision, err = e.decide(v.ctx(), l); err == nil {
+		err = e.perform(v)
+	}
+	if errors.Is(err, storage.ErrConflict) {
+		err = e.tellChanged(v)
+	}
+	if err != nil {
+		e.fail(w, r, err)
+		return
+	}
+	if v.next == "" {
+		v.next = e.where(v)
+	}
+	http.Redirect(w, r, v.next, http.StatusSeeOther)
+}
+
+// perform does what the pressed button says. A notice is for one page: each act
+// begins without.
+func (e *Engine) perform(v *visit) error {
+	do, ok := acts[v.field("act")]
+	if !ok {
+		return nil
+	}
+	v.login.state.Notice, v.login.state.LockedUntil = nil, time.Time{}
+	return do(e, v)
+}
+
+// where the browser goes from here: to the application if the login is over.
+func (e *Engine) where(v *visit) string {
+	d, err := e.decide(v.ctx(), v.login)
+	if err == nil && v.login.over(d) {
+		return v.login.resume()
+	}
+	return e.LoginPath(v.login.row.ID)
+}
+
+// over reports whether the login has nothing more to show. A denial that is news to
+// the person has a page of its own first; one that they chose, or that the
+// application has to hear in OpenID Connect's words, has none.
+func (l *login) over(d policy.Decision) bool {
+	if d.Need == policy.Deny {
+		return l.state.Denied != "" || d.Error != "access_denied"
+	}
+	return d.Need == policy.Done && l.state.Shown == nil && l.live() != nil
+}
+
+// needs reports whether need is what is needed now, with nothing to be read first.
+func (v *visit) needs(need policy.Need) bool {
+	return v.decision.Need == need && v.login.state.Shown == nil
+}
+
+// answer is the main button: it shows a proof, or a new password.
+func (e *Engine) answer(v *visit) error {
+	switch {
+	case v.login.state.Shown != nil:
+		return nil
+	case v.decision.Need == policy.Identify, v.decision.Need == policy.ProveFirst:
+		return e.answerPassword(v)
+	case v.decision.Need == policy.Reset:
+		return e.answerNewPassword(v)
+	case v.decision.Need == policy.Enroll:
+		return e.answerEnrollment(v)
+	case v.decision.Need == policy.ProveSecond:
+		return e.answerSecond(v)
+	case v.decision.Need == policy.Done:
+		return e.advance(v, &storage.Change{})
+	}
+	return nil
+}
+
+// cancel ends the login for the application; the browser's session stays as it was.
+func (e *Engine) cancel(v *visit) error {
+	v.login.state.Denied = cancelled
+	return e.end(v, "login.cancelled")
+}
+
+// end stores a login that will have no result.
+func (e *Engine) end(v *visit, event string) error {
+	c := &storage.Change{Login: v.login.row, Events: []*storage.Event{e.event(v, event, nil)}}
+	e.dropPending(v.login, c)
+	v.login.close()
+	v.login.state.Shown = nil
+	return e.store(v, c)
+}
+
+// switchUser begins the login anew for another person in the same browser.
+func (e *Engine) switchUser(v *visit) error {
+	if v.login.user == nil || v.login.state.Session != "" {
+		return nil
+	}
+	c := &storage.Change{Login: v.login.row}
+	e.dropPending(v.login, c)
+	v.login.forget()
+	return e.store(v, c)
+}
+
+// forgot leads to the page that sends a reset mail.
+func (e *Engine) forgot(v *visit) error {
+	if v.decision.Need == policy.Identify || v.decision.Need == policy.ProveFirst {
+		v.next = e.resetPath(v.login.state.Ask.ClientID)
+	}
+	return nil
+}
+
+// other opens the picker.
+func (e *Engine) other(v *visit) error {
+	pickable := v.needs(policy.ProveSecond) || v.needs(policy.Enroll)
+	if !pickable || len(v.decision.Offers) < 2 {
+		return nil
+	}
+	v.login.state.Picking = true
+	return e.store(v, &storage.Change{Login: v.login.row})
+}
+
+// choose asks for another of the factors on offer.
+func (e *Engine) choose(v *visit) error {
+	factor := v.field("factor")
+	if !v.needs(policy.ProveSecond) || !slices.Contains(v.decision.Offers, factor) {
+		return nil
+	}
+	if err := e.challenge(v.ctx(), v.login, factor); err != nil {
+		return err
+	}
+	return e.store(v, &storage.Change{Login: v.login.row})
+}
+
+// store packs the login and writes c; cookies and mails follow only then.
+func (e *Engine) store(v *visit, c *storage.Change) error {
+	if err := v.login.pack(e.now()); err != nil {
+		return err
+	}
+	if err := e.db.Commit(v.ctx(), *c); err != nil {
+		return fmt.Errorf("login: %w", err)
+	}
+	for _, set := range v.cookies {
+		set()
+	}
+	for _, send := range v.mails {
+		send()
+	}
+	return nil
+}
+
+// accept takes a proof into the login, with whatever else c changes. The login's
+// cookie changes too: who planted the old one is left behind (T-10).
+func (e *Engine) accept(v *visit, p *factors.Proof, c *storage.Change) error {
+	l := v.login
+	l.state.Proofs = join(l.state.Proofs, *p)
+	l.close()
+	value := token()
+	l.row.Key = e.db.Hash(hashLogin, value)
+	v.cookies = append(v.cookies, func() { e.setCookie(v.w, loginCookie+l.row.ID, value, l.row.ExpiresAt.Sub(e.now())) })
+	c.Events = append(c.Events, e.event(v, "proof.accepted", map[string]any{"factor": p.Factor, "authenticator_id": p.AuthenticatorID}))
+	return e.advance(v, c)
+}
+
+// advance makes what the new state of the login needs, and stores it with c: the next
+// challenge, an enrolment, or the session.
+func (e *Engine) advance(v *visit, c *storage.Change) error {
+	l := v.login
+	d, err := e.decide(v.ctx(), l)
+	if err != nil {
+		return err
+	}
+	c.Login = l.row
+	switch {
+	case l.state.Shown != nil:
+	case d.Need == policy.ProveSecond && len(d.Offers) > 0:
+		err = e.challenge(v.ctx(), l, d.Offers[0])
+	case d.Need == policy.Enroll && len(d.Offers) == 1:
+		err = e.beginEnrollment(v, c, d.Offers[0])
+	case d.Need == policy.Done:
+		e.finish(v, c, d)
+	case d.Need == policy.Deny:
+		c.Events = append(c.Events, e.event(v, "login.denied", map[string]any{"reason": d.Reason}))
+	}
+	if err != nil {
+		return err
+	}
+	return e.store(v, c)
+}
+
+// finish writes the session that the login earned.
+func (e *Engine) finish(v *visit, c *storage.Change, d policy.Decision) {
+	l := v.login
+	value := e.establish(v, c)
+	if value != "" {
+		life := max(e.config.SessionAbsolute, time.Second)
+		v.cookies = append(v.cookies, func() { e.setCookie(v.w, sessionCookie, value, life) }, func() { e.knowDevice(v.w, v.r, l.user.ID) })
+	}
+	c.Events = append(c.Events, e.event(v, "login.done", map[string]any{"acr": d.ACR, "amr": d.AMR, "reason": d.Reason}))
+}
+
+// tellChanged says that something else changed the login, its authenticator or its
+// session at the same moment. Nothing of this answer was stored, so it can be given
+// again where it is still good.
+func (e *Engine) tellChanged(v *visit) error {
+	l, err := e.open(v.r, v.login.row.ID)
+	if err != nil {
+		return err
+	}
+	v.login, v.cookies, v.mails, v.next = l, nil, nil, ""
+	l.state.Notice = &themes.Notice{Kind: "info", ID: noticeChanged}
+	err = e.store(v, &storage.Change{Login: l.row})
+	if errors.Is(err, storage.ErrConflict) {
+		return nil // the page shows what the other one stored
+	}
+	return err
+}

@@ -1,0 +1,59 @@
+package flows
+
+import (
+	"time"
+
+	"github.com/sallyport-id/sallyport/factors"
+)
+
+// An Ask is what a relying party wants of a login. It is made by the provider from a
+// validated request and never changes while the login runs.
+type Ask struct {
+	ClientID     string         `json:"client_id"`
+	LoginHint    string         `json:"login_hint,omitempty"`
+	UILocales    []string       `json:"ui_locales,omitempty"`
+	ACRValues    []string       `json:"acr_values,omitempty"`    // voluntary, best first
+	EssentialACR []string       `json:"essential_acr,omitempty"` // one of these or an error
+	Subject      string         `json:"sub,omitempty"`           // only this user will do
+	MaxAge       *time.Duration `json:"max_age,omitempty"`
+	Prompt       []string       `json:"prompt,omitempty"`
+	// Scopes that consent is about: OpenID Connect scopes by name, an API's as
+	// "audience scope".
+	Scopes      []ScopeAsk `json:"scopes,omitempty"`
+	RequestedAt time.Time  `json:"requested_at"`
+	// Resume is the path on this site to go to when the login is done; it gets
+	// ?login=ID. FormAction is the origin of the redirect_uri for the page's CSP.
+	Resume     string `json:"resume"`
+	FormAction string `json:"form_action"`
+	// Request is the provider's own payload, kept with the login.
+	Request []byte `json:"request,omitempty"`
+}
+
+// A ScopeAsk is one line of the consent page.
+type ScopeAsk struct {
+	Value       string `json:"value"`                 // as stored in consents
+	Description string `json:"description,omitempty"` // the admin's sentence; empty for standard scopes
+}
+
+// A Result is what a finished login proved.
+type Result struct {
+	LoginID   string // empty when the session alone satisfied the ask
+	UserID    string
+	SessionID string
+	AuthTime  time.Time // of the newest proof that counts
+	ACR       string
+	AMR       []string
+	Proofs    []factors.Proof
+	Scopes    []string // consented, of Ask.Scopes
+	Ask       Ask
+}
+
+// A Refusal ends a login without a result. Code is the OAuth or OpenID Connect
+// error code, Description a sentence for developers in the RFC 6749 character set.
+type Refusal struct {
+	Code        string
+	Description string
+	Ask         Ask
+}
+
+func (r *Refusal) Error() string { return r.Code + ": " + r.Description }

@@ -1,0 +1,221 @@
+package flows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sallyport-id/sallyport/flows/policy"
+	"github.com/sallyport-id/sallyport/storage"
+)
+
+// Begin starts a login for ask. Where the browser's session satisfies the ask
+// already, done is the result and no page is shown. Otherwise it stores a login, binds
+// it to the browser, and the caller sends the browser to LoginPath(loginID).
+//
+// Errors: *Refusal where the ask cannot be satisfied, or not without a page while
+// prompt=none forbids one; storage.ErrUnavailable.
+func (e *Engine) Begin(ctx context.Context, w http.ResponseWriter, r *http.Request, ask Ask) (loginID string, done *Result, err error) {
+	l, err := e.prospect(ctx, r, ask)
+	if err != nil {
+		return "", nil, err
+	}
+	d, err := e.decideAtStart(ctx, l)
+	if err != nil {
+		return "", nil, err
+	}
+	switch {
+	case d.Need == policy.Done:
+		done, err = e.silent(ctx, l, d)
+		return "", done, err
+	case d.Need == policy.Deny, slices.Contains(ask.Prompt, "none"):
+		return "", nil, refusal(d, ask)
+	}
+	if err := e.prepare(ctx, l, d); err != nil {
+		return "", nil, err
+	}
+	value := token()
+	l.row.Key, l.row.ExpiresAt = e.db.Hash(hashLogin, value), e.now().Add(e.config.LoginLifetime)
+	if err := l.pack(e.now()); err != nil {
+		return "", nil, err
+	}
+	if err := e.db.CreateLogin(ctx, l.row); err != nil {
+		return "", nil, fmt.Errorf("login: %w", err)
+	}
+	e.bindLogin(w, r, l.row.ID, value)
+	return l.row.ID, nil, nil
+}
+
+// prospect is the login that ask would make, not stored yet.
+func (e *Engine) prospect(ctx context.Context, r *http.Request, ask Ask) (*login, error) {
+	if ask.RequestedAt.IsZero() {
+		ask.RequestedAt = e.now()
+	}
+	l := &login{row: &storage.Login{ID: storage.NewID("lgn")}, state: state{Ask: ask, Typed: ask.LoginHint}}
+	if err := e.equip(ctx, l); errors.Is(err, ErrGone) {
+		return nil, &Refusal{Code: "unauthorized_client", Description: "There is no such client.", Ask: ask}
+	} else if err != nil {
+		return nil, err
+	}
+	if l.client != nil && ask.MaxAge == nil && l.client.Metadata.DefaultMaxAge != nil {
+		age := time.Duration(*l.client.Metadata.DefaultMaxAge) * time.Second
+		l.state.Ask.MaxAge = &age
+	}
+	view, err := e.sessionFor(ctx, r, ask.ClientID)
+	if err != nil || view == nil {
+		return l, err
+	}
+	l.session, l.user, l.row.UserID = view, view.User, view.User.ID
+	if ask.ClientID != "" {
+		l.asked = true
+		if view.Consent != nil {
+			l.granted = view.Consent.Scopes
+		}
+	}
+	return l, nil
+}
+
+// decideAtStart decides with what the session's query brought; what the person has
+// enrolled is read only where the session alone is not enough. A session that can
+// never serve the ask, because it is another person's, does not stand in the way.
+func (e *Engine) decideAtStart(ctx context.Context, l *login) (policy.Decision, error) {
+	d, err := e.decide(ctx, l)
+	if err != nil || l.user == nil || d.Need == policy.Done {
+		return d, err
+	}
+	auths, err := e.db.Authenticators(ctx, l.user.ID)
+	if err != nil {
+		return d, fmt.Errorf("authenticators: %w", err)
+	}
+	e.keep(l, auths)
+	return e.decide(ctx, l)
+}
+
+// prepare makes what the first page of a login needs, as long as that sends nothing:
+// Begin may be called in a GET.
+func (e *Engine) prepare(ctx context.Context, l *login, d policy.Decision) error {
+	if d.Need == policy.Identify {
+		l.forget()
+		l.state.Typed, l.state.Switched = l.state.Ask.LoginHint, false
+	}
+	if d.Need != policy.ProveSecond || len(d.Offers) == 0 || e.factors.Info(d.Offers[0]).Sends {
+		return nil
+	}
+	return e.challenge(ctx, l, d.Offers[0])
+}
+
+// silent is the result of an ask that the session alone satisfies.
+func (e *Engine) silent(ctx context.Context, l *login, d policy.Decision) (*Result, error) {
+	s := l.session.Session
+	if err := e.seen(ctx, s); err != nil {
+		return nil, err
+	}
+	if c := l.state.Ask.ClientID; c != "" && !slices.Contains(s.Clients, c) {
+		if err := e.db.AddSessionClient(ctx, s.ID, c); err != nil && !errors.Is(err, storage.ErrConflict) {
+			return nil, fmt.Errorf("session: %w", err)
+		}
+	}
+	return l.result(d, ""), nil
+}
+
+// Result ends a login and says what it proved; the caller is at Ask.Resume. It works
+// once, and only in the login's browser. What holds now counts, not what held when
+// the last page was sent.
+//
+// Errors: *Refusal where it was denied or cancelled; ErrNotDone, where the browser
+// has to go back to LoginPath; ErrGone; storage.ErrUnavailable.
+func (e *Engine) Result(ctx context.Context, w http.ResponseWriter, r *http.Request, loginID string) (*Result, error) {
+	l, err := e.open(r.WithContext(ctx), loginID)
+	if err != nil {
+		return nil, err
+	}
+	d, err := e.decide(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	finished := d.Need == policy.Done && l.state.Shown == nil && l.live() != nil
+	if !finished && d.Need != policy.Deny {
+		return nil, ErrNotDone
+	}
+	l.row.DoneAt = e.now()
+	if err := e.db.UpdateLogin(ctx, l.row); errors.Is(err, storage.ErrConflict) {
+		return nil, ErrGone
+	} else if err != nil {
+		return nil, fmt.Errorf("login: %w", err)
+	}
+	e.setCookie(w, loginCookie+loginID, "", 0)
+	if d.Need == policy.Deny {
+		return nil, refusal(d, l.state.Ask)
+	}
+	return l.result(d, loginID), nil
+}
+
+func (l *login) result(d policy.Decision, loginID string) *Result {
+	res := &Result{
+		LoginID: loginID, UserID: l.user.ID, SessionID: l.live().ID,
+		ACR: d.ACR, AMR: d.AMR, Proofs: d.Proofs, Scopes: l.scopes(), Ask: l.state.Ask,
+	}
+	for _, p := range d.Proofs {
+		if p.At.After(res.AuthTime) {
+			res.AuthTime = p.At
+		}
+	}
+	return res
+}
+
+// refusal puts a decision into the words of OAuth.
+func refusal(d policy.Decision, ask Ask) *Refusal {
+	code := d.Error
+	if code == "" {
+		code = "access_denied"
+	}
+	description, ok := refusals[d.Reason]
+	if !ok {
+		description = "The login cannot be completed: " + printable(d.Reason) + "."
+	}
+	return &Refusal{Code: code, Description: description, Ask: ask}
+}
+
+// refusals say a decision's reason to developers.
+var refusals = map[string]string{
+	"cancelled":       "The person cancelled the sign-in.",
+	"consent":         "The person did not allow the access.",
+	"client_disabled": "The client is disabled.",
+	"blocked":         "The user is blocked.",
+	"not_enough":      "A second factor is due, and the user has none and may not enrol one here.",
+	"no_user":         "Login required",
+	"other_user":      "Another user than the one asked for is signed in.",
+	"policy":          "Multifactor authentication required",
+	"acr_values":      "The requested acr_values need further authentication.",
+	"essential_acr":   "The essential acr cannot be met.",
+	"max_age":         "The authentication is older than max_age allows.",
+	"scopes":          "Consent required",
+	"prompt_consent":  "Consent required",
+}
+
+// printable keeps the characters that RFC 6749 §5.2 allows in a description.
+func printable(s string) string {
+	return strings.Map(func(c rune) rune {
+		if c < 0x20 || c > 0x7e || c == '"' || c == '\\' {
+			return -1
+		}
+		return c
+	}, s)
+}
+
+// resume is where the browser goes when the login is over.
+func (l *login) resume() string {
+	u, err := url.Parse(l.state.Ask.Resume)
+	if err != nil {
+		return "/"
+	}
+	q := u.Query()
+	q.Set("login", l.row.ID)
+	u.RawQuery = q.Encode()
+	return u.String()
+}

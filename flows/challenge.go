@@ -1,0 +1,188 @@
+package flows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/sallyport-id/sallyport/factors"
+	"github.com/sallyport-id/sallyport/flows/policy"
+	"github.com/sallyport-id/sallyport/storage"
+)
+
+// subject is what a factor may know of l's person.
+func (e *Engine) subject(l *login, factor string) factors.Subject {
+	s := e.subjectOf(l.user, l.usable(factor))
+	s.SecondFactor = e.alwaysSecond(l)
+	if l.client != nil {
+		s.Client = l.client.Name
+	}
+	return s
+}
+
+func (e *Engine) subjectOf(u *storage.User, auths []*factors.Authenticator) factors.Subject {
+	return factors.Subject{
+		UserID: u.ID, Username: u.Username, Email: u.Email, Name: u.Name, Phone: u.PhoneNumber, Locale: u.Locale,
+		Issuer: e.name, Authenticators: auths, Now: e.now(),
+	}
+}
+
+// alwaysSecond reports whether a password never signs in alone here: then it may be
+// shorter (NIST SP 800-63B-4 §3.1.1.2). A policy of "never" anywhere on the way makes
+// it a password that has to stand alone.
+func (e *Engine) alwaysSecond(l *login) bool {
+	relaxed := l.client != nil && l.client.Settings.Policy == policy.Never
+	return l.settings.Policy == policy.Always && !relaxed
+}
+
+// challenge opens a question to the person's authenticators of a factor. One that has
+// no say in which of them answers is asked with nil.
+func (e *Engine) challenge(ctx context.Context, l *login, factor string) error {
+	auths := l.usable(factor)
+	if len(auths) == 0 {
+		return fmt.Errorf("login: no authenticator of %s", factor)
+	}
+	var only *factors.Authenticator
+	if len(auths) == 1 {
+		only = auths[0]
+	}
+	c, err := e.factors.Get(factor).Challenge(ctx, e.subject(l, factor), only)
+	if errors.Is(err, factors.ErrUnsupported) && only == nil {
+		c, err = e.factors.Get(factor).Challenge(ctx, e.subject(l, factor), auths[0])
+	}
+	if err != nil {
+		return fmt.Errorf("%s: challenge: %w", factor, err)
+	}
+	l.close()
+	l.state.Challenge = c
+	return nil
+}
+
+// candidates are the authenticators that may answer the open challenge.
+func (l *login) candidates(c *factors.Challenge) []*factors.Authenticator {
+	if c.AuthenticatorID == "" {
+		return l.usable(c.Factor)
+	}
+	if a := l.authenticator(c.AuthenticatorID); a != nil && a.Usable() && a.Factor == c.Factor {
+		return []*factors.Authenticator{a}
+	}
+	return nil
+}
+
+// answerSecond checks a code of a second factor.
+func (e *Engine) answerSecond(v *visit) error {
+	l := v.login
+	c := l.state.Challenge
+	if c == nil || l.state.Pending != "" || !slices.Contains(v.decision.Offers, c.Factor) || len(l.candidates(c)) == 0 {
+		return e.advance(v, &storage.Change{}) // ask what is needed now
+	}
+	auths := l.candidates(c)
+	limits := e.codeLimits(v, auths)
+	if ok, err := e.charge(v, limits); err != nil || !ok {
+		return err
+	}
+	p, a, err := e.verify(v, c, auths)
+	if err != nil {
+		return e.wrongCode(v, c, auths, err)
+	}
+	a.Failures, a.LastUsedAt = 0, e.now()
+	change := &storage.Change{Authenticators: []*factors.Authenticator{a}, Refund: limits}
+	if e.factors.Info(a.Factor).Companion {
+		e.noteRecovery(v, change, a)
+	}
+	return e.accept(v, p, change)
+}
+
+// verify asks each candidate in turn, until one takes the answer. The worst that any
+// of them said about a wrong one is what counts: "spent" before "wrong".
+func (e *Engine) verify(v *visit, c *factors.Challenge, auths []*factors.Authenticator) (*factors.Proof, *factors.Authenticator, error) {
+	answer := e.answerOf(v)
+	var worst error
+	for _, a := range auths {
+		p, err := e.factors.Get(a.Factor).Verify(v.ctx(), e.subject(v.login, a.Factor), a, c, answer)
+		if err == nil {
+			return p, a, nil
+		}
+		if worst == nil || errors.Is(worst, factors.ErrWrong) {
+			worst = err
+		}
+	}
+	return nil, nil, worst
+}
+
+// answerOf is what was sent, without what is ours.
+func (e *Engine) answerOf(v *visit) factors.Answer {
+	answer := factors.Answer{}
+	for name, values := range v.r.PostForm {
+		if name != "act" && name != "factor" && len(values) == 1 {
+			answer[name] = values[0]
+		}
+	}
+	return answer
+}
+
+// wrongCode counts what was not right. The count stands by itself, whatever happens
+// to the login at the same moment.
+func (e *Engine) wrongCode(v *visit, c *factors.Challenge, auths []*factors.Authenticator, cause error) error {
+	l := v.login
+	switch {
+	case errors.Is(cause, factors.ErrExpired):
+		if err := e.renew(v, c); err != nil {
+			return err
+		}
+		l.state.Notice = wrong(noticeExpired, c.Factor)
+		return e.store(v, &storage.Change{Login: l.row})
+	case errors.Is(cause, factors.ErrSpent):
+		l.state.Notice = wrong(noticeSpent, c.Factor)
+	case errors.Is(cause, factors.ErrWrong):
+		l.state.Notice = wrong(noticeWrong, c.Factor)
+	default:
+		return fmt.Errorf("%s: verify: %w", c.Factor, cause)
+	}
+	if err := e.countWrong(v, auths); err != nil {
+		return err
+	}
+	return e.store(v, &storage.Change{Login: l.row})
+}
+
+// renew asks an expired question again, where that sends nothing.
+func (e *Engine) renew(v *visit, c *factors.Challenge) error {
+	l := v.login
+	if l.state.Pending != "" || e.factors.Info(c.Factor).Sends {
+		l.close()
+		return nil
+	}
+	return e.challenge(v.ctx(), l, c.Factor)
+}
+
+// countWrong counts a wrong answer against every authenticator that was asked, and
+// disables one that was guessed at too often.
+func (e *Engine) countWrong(v *visit, auths []*factors.Authenticator) error {
+	var disabled []*factors.Authenticator
+	err := e.db.Tx(v.ctx(), func(ctx context.Context) error {
+		disabled = nil
+		events := []*storage.Event{e.event(v, "proof.refused", map[string]any{"factor": auths[0].Factor})}
+		for _, a := range auths {
+			n, err := e.db.CountFailure(ctx, a.ID, e.config.Limits.Consecutive)
+			if errors.Is(err, storage.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if n == e.config.Limits.Consecutive {
+				disabled = append(disabled, a)
+				events = append(events, e.event(v, "authenticator.disabled", map[string]any{"factor": a.Factor, "authenticator_id": a.ID, "failures": n}))
+			}
+		}
+		return e.db.AddEvents(ctx, events...)
+	})
+	if err != nil {
+		return fmt.Errorf("login: count: %w", err)
+	}
+	for range disabled {
+		e.notify(v, v.login.user, notice{Kind: mailLocked})
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package flows
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Config is the room's settings. The zero value of a field is not a default: begin
+// with DefaultConfig.
+type Config struct {
+	// LoginLifetime is how long a login may take altogether.
+	LoginLifetime time.Duration `doc:"how long a sign-in may take altogether"`
+	// LoginIdle is how long a login with at least one proof may rest.
+	LoginIdle time.Duration `doc:"how long a begun sign-in may rest between two steps"`
+	// SessionIdle and SessionAbsolute end a session that was not used for that long,
+	// or began that long ago (NIST SP 800-63B-4 §2.2.3 asks for both).
+	SessionIdle     time.Duration `doc:"a session that was not used for this long ends"`
+	SessionAbsolute time.Duration `doc:"a session ends this long after the last full sign-in"`
+	// ResetLifetime is how long the link of a reset mail works.
+	ResetLifetime time.Duration `doc:"how long the link of a reset mail works"`
+	// FreshFor is the oldest proof that a change of password accepts.
+	FreshFor time.Duration `doc:"how long after a proof a person may change their password"`
+	Limits   Limits
+}
+
+// Limits bound how often things may be tried. Answers are charged before they are
+// looked at and given back when they were right.
+type Limits struct {
+	// Wrong passwords from a browser that has signed this person in before.
+	PasswordDevice Rate `doc:"passwords for one person from a browser they used before"`
+	// Wrong passwords from any other browser.
+	PasswordUserAddress Rate `doc:"passwords for one person from one address"`
+	PasswordUser        Rate `doc:"passwords for one person from unknown browsers"`
+	PasswordAddress     Rate `doc:"passwords from one address"`
+	// Wrong codes of second factors.
+	CodeAuthenticator Rate `doc:"codes for one authenticator"`
+	CodeUser          Rate `doc:"codes for one person"`
+	CodeAddress       Rate `doc:"codes from one address"`
+	// Reset mails.
+	ResetUser    Rate `doc:"reset mails to one person"`
+	ResetAddress Rate `doc:"reset mails asked for from one address"`
+	// Consecutive wrong codes after which an authenticator is disabled, at most 100
+	// (NIST SP 800-63B-4 §3.2.2). Passwords are not disabled: anyone could do that to
+	// anyone; PasswordUser slows guessing instead.
+	Consecutive int `doc:"wrong codes in a row that disable an authenticator, at most 100"`
+}
+
+// A Rate allows Burst at once and one more each Period.
+type Rate struct {
+	Burst  int           `doc:"this many at once"`
+	Period time.Duration `doc:"and one more after each"`
+}
+
+// DefaultConfig returns safe settings.
+func DefaultConfig() Config {
+	const six = 6 * time.Minute
+	return Config{
+		LoginLifetime: time.Hour, LoginIdle: 10 * time.Minute,
+		SessionIdle: 72 * time.Hour, SessionAbsolute: 7 * 24 * time.Hour,
+		ResetLifetime: time.Hour, FreshFor: 10 * time.Minute,
+		Limits: Limits{
+			PasswordDevice:      Rate{10, time.Minute},
+			PasswordUserAddress: Rate{10, six}, PasswordUser: Rate{50, six}, PasswordAddress: Rate{100, 10 * time.Second},
+			CodeAuthenticator: Rate{10, six}, CodeUser: Rate{20, six}, CodeAddress: Rate{100, 10 * time.Second},
+			ResetUser: Rate{5, 20 * time.Minute}, ResetAddress: Rate{20, time.Minute},
+			Consecutive: 100,
+		},
+	}
+}
+
+// Validate reports every setting that is out of range, by name and with the mend.
+func (c Config) Validate() error {
+	var faults []error
+	between := func(name string, d, low, high time.Duration) {
+		if d < low || d > high {
+			faults = append(faults, fmt.Errorf("%s: %s is out of range: use %s to %s", name, d, low, high))
+		}
+	}
+	const day = 24 * time.Hour
+	between("login_lifetime", c.LoginLifetime, time.Minute, day)
+	between("login_idle", c.LoginIdle, 30*time.Second, c.LoginLifetime)
+	between("session_absolute", c.SessionAbsolute, time.Minute, 400*day)
+	between("session_idle", c.SessionIdle, time.Minute, c.SessionAbsolute)
+	between("reset_lifetime", c.ResetLifetime, time.Minute, day)
+	between("fresh_for", c.FreshFor, 10*time.Second, day)
+	for name, r := range c.Limits.rates() {
+		if r.Burst < 1 || r.Burst > 10_000 {
+			faults = append(faults, fmt.Errorf("limits.%s.burst: %d is out of range: use 1 to 10000", name, r.Burst))
+		}
+		between("limits."+name+".period", r.Period, time.Millisecond, 30*day)
+	}
+	if n := c.Limits.Consecutive; n < 1 || n > 100 {
+		faults = append(faults, fmt.Errorf("limits.consecutive: %d is out of range: use 1 to 100", n))
+	}
+	return errors.Join(faults...)
+}
+
+func (l Limits) rates() map[string]Rate {
+	return map[string]Rate{
+		"password_device": l.PasswordDevice, "password_user_address": l.PasswordUserAddress,
+		"password_user": l.PasswordUser, "password_address": l.PasswordAddress,
+		"code_authenticator": l.CodeAuthenticator, "code_user": l.CodeUser, "code_address": l.CodeAddress,
+		"reset_user": l.ResetUser, "reset_address": l.ResetAddress,
+	}
+}

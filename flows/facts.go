@@ -1,0 +1,133 @@
+package flows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/sallyport-id/sallyport/factors"
+	"github.com/sallyport-id/sallyport/flows/policy"
+	"github.com/sallyport-id/sallyport/storage"
+)
+
+// decide says what l needs next, from everything that holds now.
+func (e *Engine) decide(ctx context.Context, l *login) (policy.Decision, error) {
+	d := policy.Decide(e.facts(l))
+	if d.Need != policy.Done || l.asked || !l.wantsConsent() {
+		return d, nil
+	}
+	if err := e.readConsent(ctx, l); err != nil {
+		return d, err
+	}
+	return policy.Decide(e.facts(l)), nil
+}
+
+// readConsent reads what the person allowed the client before. It is the last row of
+// the table, so it is read only when all rows above it are met.
+func (e *Engine) readConsent(ctx context.Context, l *login) error {
+	c, err := e.db.ConsentFor(ctx, l.user.ID, l.client.ID)
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return fmt.Errorf("consent: %w", err)
+	}
+	l.asked = true
+	if err == nil {
+		l.granted = c.Scopes
+	}
+	return nil
+}
+
+// wantsConsent reports whether consent is a question for this client at all.
+func (l *login) wantsConsent() bool {
+	return l.client != nil && !l.client.Settings.FirstParty && len(l.state.Ask.Scopes) > 0 && l.user != nil
+}
+
+// facts are all that a decision about l depends on.
+func (e *Engine) facts(l *login) policy.Facts {
+	ask := l.state.Ask
+	f := policy.Facts{
+		Now: e.now(), Prompt: ask.Prompt, MaxAge: ask.MaxAge, ACRValues: ask.ACRValues, EssentialACR: ask.EssentialACR,
+		RequestedAt: ask.RequestedAt, Subject: ask.Subject, Ladder: e.ladder, TenantPolicy: l.settings.Policy,
+		Denied: l.state.Denied, Switch: l.state.Switched, OwnsSecond: l.second,
+		Factors: e.factorFacts(l), Proofs: l.proofs(), ConsentGiven: l.state.Consent,
+	}
+	if l.user != nil {
+		f.UserID, f.UserBlocked, f.PasswordExpired = l.user.ID, l.user.Blocked, l.user.PasswordExpired
+	}
+	if l.client != nil {
+		e.clientFacts(l, &f)
+	}
+	return f
+}
+
+func (e *Engine) clientFacts(l *login, f *policy.Facts) {
+	m, s := l.client.Metadata, l.client.Settings
+	f.ClientDisabled, f.ClientPolicy = l.client.Disabled, s.Policy
+	if len(f.ACRValues) == 0 && len(f.EssentialACR) == 0 {
+		f.ACRValues = m.DefaultACRValues
+	}
+	if s.StrictACR != nil {
+		f.StrictACR = *s.StrictACR
+	} else {
+		f.StrictACR = len(f.ACRValues) > 0 && len(e.ladder.Known(f.ACRValues)) == len(f.ACRValues)
+	}
+	if l.wantsConsent() {
+		f.ConsentNeeded = l.asked && !covers(l.granted, l.scopes())
+	}
+}
+
+// proofs are what counts for l: the session's, if it is of the same person, and its
+// own in place of older ones by the same factor.
+func (l *login) proofs() []factors.Proof {
+	var bag []factors.Proof
+	if s := l.live(); s != nil {
+		bag = slices.Clone(s.Proofs)
+	}
+	for _, p := range l.state.Proofs {
+		bag = join(bag, p)
+	}
+	return bag
+}
+
+// factorFacts are the factors that may be used here, in the admin's order, each with
+// whether the person has it.
+func (e *Engine) factorFacts(l *login) []policy.FactorFact {
+	var facts []policy.FactorFact
+	for _, name := range e.allowed(l) {
+		info := e.factors.Info(name)
+		facts = append(facts, policy.FactorFact{
+			Name: name, Info: info, Enrolled: len(l.usable(name)) > 0, Kinds: info.Kinds, Traits: info.Traits,
+		})
+	}
+	return facts
+}
+
+// allowed are the factors that the tenant and the client have switched on. Those that
+// open a login are always on.
+func (e *Engine) allowed(l *login) []string {
+	var names []string
+	for _, name := range e.factors.Names() {
+		if info := e.factors.Info(name); info.First && !info.Second {
+			names = append(names, name)
+		}
+	}
+	for _, name := range l.settings.Factors {
+		barred := l.client != nil && l.client.Settings.Factors != nil && !slices.Contains(l.client.Settings.Factors, name)
+		if e.factors.Get(name) != nil && !barred && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (l *login) scopes() []string {
+	scopes := make([]string, len(l.state.Ask.Scopes))
+	for i, s := range l.state.Ask.Scopes {
+		scopes[i] = s.Value
+	}
+	return scopes
+}
+
+func covers(granted, asked []string) bool {
+	return !slices.ContainsFunc(asked, func(s string) bool { return !slices.Contains(granted, s) })
+}

@@ -1,0 +1,199 @@
+package flows
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/sallyport-id/sallyport/factors"
+	"github.com/sallyport-id/sallyport/storage"
+	"github.com/sallyport-id/sallyport/themes"
+)
+
+// A login is one pass through the gate as one request sees it: the stored row with
+// what it is about.
+type login struct {
+	row      *storage.Login
+	state    state
+	user     *storage.User            // nil until the person is known
+	auths    []*factors.Authenticator // of the user: usable ones, and this login's pending one
+	second   bool                     // the account has a second factor that is not weak, usable or not
+	session  *storage.SessionView     // of this browser and alive, of whatever user; nil: none
+	client   *storage.Client          // nil for pages of our own
+	settings *storage.Settings
+	granted  []string // scopes that the user allowed the client before
+	asked    bool     // granted was read
+}
+
+// state is what a login keeps. It is sealed at rest and lives an hour.
+type state struct {
+	Ask    Ask             `json:"ask"`
+	Proofs []factors.Proof `json:"proofs,omitempty"` // of this login only
+	// Challenge is the open question; Pending is the authenticator that it confirms,
+	// empty where it asks for one that is confirmed.
+	Challenge *factors.Challenge `json:"challenge,omitempty"`
+	Pending   string             `json:"pending,omitempty"`
+	// Shown is what the person has to read and keep before the login goes on.
+	Shown *factors.Prompt `json:"shown,omitempty"`
+
+	Typed    string `json:"typed,omitempty"`    // the name, as typed
+	Picking  bool   `json:"picking,omitempty"`  // the picker is open
+	Switched bool   `json:"switched,omitempty"` // the session's person is not the one
+	Consent  bool   `json:"consent,omitempty"`  // given in this login
+	Session  string `json:"session,omitempty"`  // that this login made or raised
+	Denied   string `json:"denied,omitempty"`   // how it ended without a result
+
+	Notice      *themes.Notice `json:"notice,omitempty"` // for the next page
+	LockedUntil time.Time      `json:"locked_until,omitzero"`
+	ActiveAt    time.Time      `json:"active_at"`
+}
+
+// The ways in which a person ends a login.
+const (
+	cancelled = "cancelled"
+	refused   = "consent"
+)
+
+// open loads the login that r is about, if r comes from its browser. ErrGone covers
+// every way in which it is not for this browser any more, so that they look alike.
+func (e *Engine) open(r *http.Request, id string) (*login, error) {
+	ctx := r.Context()
+	cookie := e.cookie(r, loginCookie+id)
+	if cookie == "" {
+		return nil, ErrGone
+	}
+	view, err := e.db.LoginByID(ctx, id)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, ErrGone
+	}
+	if err != nil {
+		return nil, fmt.Errorf("login: %w", err)
+	}
+	l := &login{row: view.Login, user: view.User}
+	if subtle.ConstantTimeCompare(e.db.Hash(hashLogin, cookie), l.row.Key) != 1 {
+		return nil, ErrGone
+	}
+	if err := json.Unmarshal(l.row.State, &l.state); err != nil {
+		return nil, fmt.Errorf("login: state: %w", err)
+	}
+	if e.over(l) {
+		return nil, ErrGone
+	}
+	e.keep(l, view.Authenticators)
+	if l.session, err = e.Session(ctx, r); err != nil {
+		return nil, err
+	}
+	if s := l.live(); l.state.Session != "" && (s == nil || s.ID != l.state.Session) {
+		return nil, ErrGone // signed out since
+	}
+	return l, e.equip(ctx, l)
+}
+
+// over reports whether l is done, too old, or has lost its person.
+func (e *Engine) over(l *login) bool {
+	now := e.now()
+	rested := len(l.state.Proofs) > 0 && now.Sub(l.state.ActiveAt) > e.config.LoginIdle
+	return !l.row.DoneAt.IsZero() || !now.Before(l.row.ExpiresAt) || rested ||
+		l.row.UserID != "" && l.user == nil
+}
+
+// keep takes those of all that this login may use: usable ones, and the pending one
+// that it made itself. Proofs of authenticators that are gone since are gone as well.
+func (e *Engine) keep(l *login, all []*factors.Authenticator) {
+	l.auths, l.second = nil, false
+	for _, a := range all {
+		info := e.factors.Info(a.Factor)
+		l.second = l.second || !a.ConfirmedAt.IsZero() && a.Factor != factors.Password && info.Traits&factors.Weak == 0
+		if a.Usable() || a.ConfirmedAt.IsZero() && a.LoginID == l.row.ID && a.ID == l.state.Pending {
+			l.auths = append(l.auths, a)
+		}
+	}
+	l.state.Proofs = slices.DeleteFunc(l.state.Proofs, func(p factors.Proof) bool {
+		return p.AuthenticatorID != "" && l.authenticator(p.AuthenticatorID) == nil
+	})
+}
+
+// equip reads what surrounds the login: its client and the tenant's settings.
+func (e *Engine) equip(ctx context.Context, l *login) error {
+	var err error
+	if l.settings, err = e.db.CachedSettings(ctx); err != nil {
+		return fmt.Errorf("settings: %w", err)
+	}
+	if l.state.Ask.ClientID == "" {
+		return nil
+	}
+	l.client, err = e.db.CachedClient(ctx, l.state.Ask.ClientID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return ErrGone
+	}
+	if err != nil {
+		return fmt.Errorf("client: %w", err)
+	}
+	return nil
+}
+
+// live is the browser's session where it is of the login's person, else nil.
+func (l *login) live() *storage.Session {
+	if l.session == nil || l.user == nil || l.session.User.ID != l.user.ID {
+		return nil
+	}
+	return l.session.Session
+}
+
+func (l *login) authenticator(id string) *factors.Authenticator {
+	for _, a := range l.auths {
+		if a.ID == id {
+			return a
+		}
+	}
+	return nil
+}
+
+// usable are the confirmed authenticators of a factor, the last used first.
+func (l *login) usable(factor string) []*factors.Authenticator {
+	var found []*factors.Authenticator
+	for _, a := range l.auths {
+		if a.Factor == factor && a.Usable() {
+			found = append(found, a)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b *factors.Authenticator) int { return b.LastUsedAt.Compare(a.LastUsedAt) })
+	return found
+}
+
+// pack puts the state into the row, ready to be stored.
+func (l *login) pack(now time.Time) error {
+	l.state.ActiveAt = now
+	b, err := json.Marshal(l.state)
+	if err != nil {
+		return fmt.Errorf("login: state: %w", err)
+	}
+	l.row.State = b
+	return nil
+}
+
+// forget takes the person and all that was proven off the login.
+func (l *login) forget() {
+	l.row.UserID, l.user, l.auths, l.second = "", nil, nil, false
+	l.state = state{Ask: l.state.Ask, Switched: true}
+}
+
+// close drops the open question.
+func (l *login) close() {
+	l.state.Challenge, l.state.Pending, l.state.Picking = nil, "", false
+}
+
+// join adds a proof to a bag, in place of an older one by the same factor.
+func join(bag []factors.Proof, p factors.Proof) []factors.Proof {
+	bag = slices.DeleteFunc(slices.Clone(bag), func(old factors.Proof) bool { return old.Factor == p.Factor })
+	return append(bag, p)
+}
+
+// token makes a value of 256 bits for a cookie or a link.
+func token() string { return rand.Text() + rand.Text() }

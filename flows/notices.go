@@ -1,0 +1,123 @@
+package flows
+
+import (
+	"errors"
+	"net/http"
+	"net/mail"
+	"strconv"
+
+	"github.com/sallyport-id/sallyport/factors"
+	"github.com/sallyport-id/sallyport/storage"
+	"github.com/sallyport-id/sallyport/themes"
+)
+
+// Message ids of what a page says above its form.
+const (
+	noticeChanged  = "login.changed"
+	noticeLimited  = "login.limited"
+	noticeExpired  = "code.expired"
+	noticeSpent    = "code.spent"
+	noticeWrong    = "code.wrong"
+	noticeName     = "identify.wrong"
+	noticeOther    = "identify.other"
+	noticePassword = "password.wrong"
+	noticeMismatch = "password.mismatch"
+	noticeSame     = "password.same"
+	noticeLink     = "reset.invalid"
+)
+
+// Kinds of notice mails.
+const (
+	mailPassword = "password_changed"
+	mailAdded    = "authenticator_added"
+	mailRecovery = "recovery_code_used"
+	mailLocked   = "locked"
+	mailUnknown  = "reset_of_unknown"
+)
+
+// wrong is the notice about a refused code; the page of the factor chooses the words.
+func wrong(id string, _ string) *themes.Notice {
+	return &themes.Notice{Kind: "error", ID: id, Field: "code"}
+}
+
+// event is a line of the audit log about v. It never holds what was typed.
+func (e *Engine) event(v *visit, kind string, data map[string]any) *storage.Event {
+	l := v.login
+	ev := &storage.Event{ID: storage.NewID("evt"), At: e.now(), Type: kind, Address: e.addressOf(v.r), Data: data}
+	if l.user != nil {
+		ev.UserID, ev.Actor = l.user.ID, "user:"+l.user.ID
+	}
+	if l.client != nil {
+		ev.ClientID = l.client.ID
+	}
+	if l.row != nil && l.row.ID != "" {
+		if ev.Data == nil {
+			ev.Data = map[string]any{}
+		}
+		ev.Data["login_id"] = l.row.ID
+	}
+	return ev
+}
+
+// A notice is a change to an account that its person has to hear of (T-35).
+type notice struct {
+	Kind   string
+	Factor string // what was added or removed
+	Left   int    // recovery codes
+}
+
+// notify mails u what happened, if there is an address. The page does not wait.
+func (e *Engine) notify(v *visit, u *storage.User, n notice) {
+	lang := e.language(v.r, nil, u)
+	e.post(lang, u.Email, themes.NoticeMail{
+		Frame: themes.Frame{Lang: lang, Account: u.Username, Client: themes.Client{Name: e.name}},
+		Kind:  n.Kind, Name: u.Name, At: e.now(), Address: e.addressOf(v.r), Factor: n.Factor, Left: n.Left,
+	})
+}
+
+// noteRecovery tells of a used recovery code and how many are left.
+func (e *Engine) noteRecovery(v *visit, c *storage.Change, a *factors.Authenticator) {
+	left, _ := strconv.Atoi(a.Label)
+	c.Events = append(c.Events, e.event(v, "recovery_code.used", map[string]any{"authenticator_id": a.ID, "left": left}))
+	v.mails = append(v.mails, func() { e.notify(v, v.login.user, notice{Kind: mailRecovery, Left: left}) })
+}
+
+// post renders m and hands it to the outbox.
+func (e *Engine) post(lang, to string, m themes.Mail) {
+	if to == "" {
+		return
+	}
+	subject, text, html, err := e.themes.Mail(lang, m)
+	if err != nil {
+		e.log.Error("mail not rendered", "error", err)
+		return
+	}
+	e.mail.send(to, subject, text, html)
+}
+
+// language is the person's own, else what the application asked for or the browser
+// prefers.
+func (e *Engine) language(r *http.Request, asked []string, u *storage.User) string {
+	own := ""
+	if u != nil {
+		own = u.Locale
+	}
+	return e.themes.Match(asked, own, r.Header.Get("Accept-Language"))
+}
+
+// mailAddress reports whether typed is one mail address and nothing else.
+func mailAddress(typed string) bool {
+	a, err := mail.ParseAddress(typed)
+	return err == nil && a.Address == typed
+}
+
+// causeOf names the outcome of a machine's fault for the page.
+func causeOf(err error) (status int, description string) {
+	switch {
+	case errors.Is(err, storage.ErrUnavailable):
+		return http.StatusServiceUnavailable, "the database is not available"
+	case errors.Is(err, factors.ErrBusy):
+		return http.StatusServiceUnavailable, "too much to do at once"
+	}
+	return http.StatusInternalServerError, "an internal error"
+}

@@ -1,0 +1,183 @@
+package flows
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sallyport-id/sallyport/factors"
+	"github.com/sallyport-id/sallyport/flows/policy"
+	"github.com/sallyport-id/sallyport/storage"
+	"github.com/sallyport-id/sallyport/themes"
+)
+
+// show is GET /login/{id}: the page of what is needed now. It changes nothing.
+func (e *Engine) show(w http.ResponseWriter, r *http.Request) {
+	l, err := e.open(r, r.PathValue("id"))
+	if err != nil {
+		e.fail(w, r, err)
+		return
+	}
+	d, err := e.decide(r.Context(), l)
+	if err != nil {
+		e.fail(w, r, err)
+		return
+	}
+	if l.over(d) {
+		http.Redirect(w, r, l.resume(), http.StatusSeeOther)
+		return
+	}
+	status := http.StatusOK
+	if wait := l.state.LockedUntil.Sub(e.now()); wait > 0 {
+		retryAfter(w, wait)
+		status = http.StatusTooManyRequests
+	}
+	e.themes.Render(w, status, e.view(w, r, l, d))
+}
+
+// view is the page for a decision.
+func (e *Engine) view(w http.ResponseWriter, r *http.Request, l *login, d policy.Decision) themes.View {
+	f := e.frame(w, r, l)
+	locked := l.state.LockedUntil.After(e.now())
+	if locked {
+		f.Notice = limited(l.state.LockedUntil)
+	}
+	switch {
+	case l.state.Shown != nil:
+		return themes.RecoveryCodes{Frame: f, Codes: l.state.Shown.Codes}
+	case d.Need == policy.Identify:
+		f.Account = ""
+		return themes.Identify{Frame: f, Username: l.state.Typed, CanReset: e.canReset()}
+	case d.Need == policy.ProveFirst:
+		return themes.Password{Frame: f, CanReset: e.canReset()}
+	case d.Need == policy.Reset:
+		return themes.SetPassword{Frame: f, Why: "expired", MinLength: e.minLength(r.Context(), e.subject(l, factors.Password))}
+	case d.Need == policy.ProveSecond:
+		return e.secondView(f, l, d)
+	case d.Need == policy.Enroll:
+		return e.enrollView(f, l, d)
+	case d.Need == policy.Consent:
+		return themes.Consent{Frame: f, Scopes: consentLines(l.state.Ask.Scopes)}
+	case d.Need == policy.Deny:
+		f.CanCancel = false
+		return themes.Denied{Frame: f, Reason: "denied." + d.Reason, ReturnTo: e.absolute(l.resume())}
+	}
+	// Everything is met, but the session that would say so is gone: begin again.
+	return themes.Expired{Frame: f}
+}
+
+// secondView asks for the open challenge, or which one to open.
+func (e *Engine) secondView(f themes.Frame, l *login, d policy.Decision) themes.View {
+	c := l.state.Challenge
+	f.CanChooseOther = len(d.Offers) > 1
+	if c == nil || l.state.Picking || l.state.Pending != "" || !slices.Contains(d.Offers, c.Factor) {
+		f.CanChooseOther = false
+		return themes.Picker{Frame: f, Choices: e.choices(l, d.Offers)}
+	}
+	v := themes.Code{Frame: f, Factor: c.Factor, Digits: c.Prompt.Digits, Destination: c.Prompt.Destination}
+	if l.state.LockedUntil.After(e.now()) {
+		v.LockedUntil, v.Notice = l.state.LockedUntil, nil
+	}
+	return v
+}
+
+// enrollView shows what is being set up, or what there is to choose from.
+func (e *Engine) enrollView(f themes.Frame, l *login, d policy.Decision) themes.View {
+	c, pending := l.state.Challenge, l.authenticator(l.state.Pending)
+	f.CanChooseOther = len(d.Offers) > 1
+	if c == nil || pending == nil || l.state.Picking || !slices.Contains(d.Offers, pending.Factor) {
+		f.CanChooseOther = false
+		return themes.Picker{Frame: f, Enroll: true, Choices: e.choices(l, d.Offers)}
+	}
+	return themes.EnrollCode{Frame: f, Factor: c.Factor, URI: c.Prompt.URI, Key: c.Prompt.Key, Digits: c.Prompt.Digits}
+}
+
+// choices are the rows of the picker. What a companion factor says of itself is how
+// often it can still be used.
+func (e *Engine) choices(l *login, offers []string) []themes.Choice {
+	list := make([]themes.Choice, 0, len(offers))
+	for _, name := range offers {
+		choice := themes.Choice{Factor: name}
+		if auths := l.usable(name); len(auths) == 1 && !e.factors.Info(name).Companion {
+			choice.Detail = auths[0].Label
+		}
+		list = append(list, choice)
+	}
+	return list
+}
+
+// frame is what all pages of a login have in common.
+func (e *Engine) frame(w http.ResponseWriter, r *http.Request, l *login) themes.Frame {
+	f := e.bare(w, r)
+	f.Lang = e.language(r, l.state.Ask.UILocales, l.user)
+	f.Action = e.LoginPath(l.row.ID)
+	f.Notice = l.state.Notice
+	f.FormAction = l.state.Ask.FormAction
+	f.CanCancel = l.client != nil
+	if l.user != nil {
+		f.Account = l.user.Username
+	}
+	if l.client != nil {
+		f.Client = e.application(l.client, l.state.Ask.FormAction)
+	}
+	return f
+}
+
+// bare is the frame of a page that belongs to no application.
+func (e *Engine) bare(w http.ResponseWriter, r *http.Request) themes.Frame {
+	return themes.Frame{
+		Lang: e.language(r, nil, nil), Client: themes.Client{Name: e.name}, RequestID: w.Header().Get("X-Request-Id"),
+	}
+}
+
+func (e *Engine) application(c *storage.Client, origin string) themes.Client {
+	m := c.Metadata
+	app := themes.Client{Name: c.Name, URI: m.ClientURI, LogoURI: m.LogoURI, PolicyURI: m.PolicyURI, TosURI: m.TosURI}
+	if u, err := url.Parse(origin); err == nil {
+		app.RedirectHost = u.Host
+	}
+	return app
+}
+
+// consentLines are the scopes as a person reads them: ours by our words, an API's by
+// the admin's.
+func consentLines(asked []ScopeAsk) []themes.Scope {
+	lines := make([]themes.Scope, 0, len(asked))
+	for _, s := range asked {
+		name := s.Value
+		if i := strings.LastIndexByte(name, ' '); i >= 0 {
+			name = name[i+1:]
+		}
+		lines = append(lines, themes.Scope{Value: name, Description: s.Description, Known: name == s.Value})
+	}
+	return lines
+}
+
+// absolute is a path of this site as an address.
+func (e *Engine) absolute(path string) string {
+	return (&url.URL{Scheme: e.issuer.Scheme, Host: e.issuer.Host}).String() + path
+}
+
+func (e *Engine) canReset() bool { return e.mail.mailer != nil }
+
+// fail answers what went wrong: a login that is not for this browser, or a fault of
+// ours, which is logged and said without its cause.
+func (e *Engine) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, ErrGone) {
+		e.themes.Render(w, http.StatusGone, themes.Expired{Frame: e.bare(w, r)})
+		return
+	}
+	status, description := causeOf(err)
+	e.log.ErrorContext(r.Context(), "request failed", "request_id", w.Header().Get("X-Request-Id"), "error", err)
+	if status == http.StatusServiceUnavailable {
+		retryAfter(w, 5*time.Second)
+	}
+	e.failWith(w, r, status, description)
+}
+
+func (e *Engine) failWith(w http.ResponseWriter, r *http.Request, status int, description string) {
+	e.themes.Render(w, status, themes.Failure{Frame: e.bare(w, r), Status: status, Description: description})
+}
