@@ -88,7 +88,7 @@ func RetireKeyset(text []byte) ([]byte, error) {
 // LoadOrCreateKeyset reads the keyset in the file at path, which is made on first
 // use, readable by its owner only.
 func LoadOrCreateKeyset(path string) ([]byte, error) {
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 	if !errors.Is(err, fs.ErrNotExist) {
 		if err != nil {
 			return nil, fmt.Errorf("storage: keyset: %w", err)

@@ -250,8 +250,8 @@ type Event struct {
 	Data     map[string]any `bun:"data,type:text" json:"data,omitempty"`
 }
 
-// A Token of the mail kind: single use, found by the hash of its value (password
-// reset, invitation).
+// A Ticket is a token of the mail kind: single use, found by the hash of its value
+// (password reset, invitation).
 type Ticket struct {
 	Key       []byte    `bun:"key,pk"`
 	Kind      string    `bun:"kind"` // "reset"

@@ -17,7 +17,7 @@ const readers = 4
 // that was acknowledged survives a loss of power.
 func (d *DB) connectSQLite(path string) error {
 	if path == "" {
-		return errors.New("storage: Options.DSN names no file: use sqlite:PATH or sqlite::memory:")
+		return errors.New("storage: Options.DSN names no file: use sqlite:PATH, or sqlite::memory: for none")
 	}
 	if path == ":memory:" {
 		return d.connectMemory()

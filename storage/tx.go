@@ -95,7 +95,7 @@ func (d *DB) ended(ctx context.Context, err error) error {
 
 // pause waits a little, longer each time, and reports whether there is time left.
 func pause(ctx context.Context, n int) bool {
-	wait := time.Duration(n*n) * (time.Millisecond + rand.N(4*time.Millisecond))
+	wait := time.Duration(n*n) * (time.Millisecond + rand.N(4*time.Millisecond)) //nolint:gosec // spreads retries, hides nothing
 	select {
 	case <-time.After(wait):
 		return true

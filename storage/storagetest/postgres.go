@@ -85,7 +85,7 @@ wait "$server"
 rm -rf "$2"`
 
 // alive is the standard input of the supervisor; it ends with this process.
-var alive *os.File
+var alive *os.File //nolint:unused // kept from the garbage collector, which would close it
 
 func startPostgres(bin string) (dsn string, err error) {
 	dir, err := os.MkdirTemp("", "sallyport-postgres-")

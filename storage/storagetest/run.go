@@ -3,7 +3,6 @@ package storagetest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
@@ -104,6 +103,6 @@ func parallel(t *testing.T, n int, allowed error, do func(ctx context.Context, i
 func one(t *testing.T, won int) {
 	t.Helper()
 	if won != 1 {
-		t.Fatal(fmt.Sprintf("%d calls won, want exactly 1", won))
+		t.Fatalf("%d calls won, want exactly 1", won)
 	}
 }
