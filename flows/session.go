@@ -136,11 +136,14 @@ func (e *Engine) SignOut(ctx context.Context, w http.ResponseWriter, r *http.Req
 	return nil
 }
 
-// SignOutEverywhere ends all sessions of a user but one ("" for none), with the
-// tokens that live by them.
+// SignOutEverywhere ends all sessions of a user but one ("" for none), and every token
+// of the user's, offline access included.
 func (e *Engine) SignOutEverywhere(ctx context.Context, userID, exceptSessionID string) error {
 	err := e.db.Tx(ctx, func(ctx context.Context) error {
 		if err := e.db.EndSessions(ctx, userID, exceptSessionID); err != nil {
+			return err
+		}
+		if err := e.db.RevokeUserGrants(ctx, userID); err != nil {
 			return err
 		}
 		return e.db.AddEvents(ctx, &storage.Event{

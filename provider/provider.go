@@ -44,9 +44,8 @@ type Options struct {
 	Proxies []netip.Prefix
 	// MaxBody is the largest accepted request body in bytes, 0 for 256 KiB.
 	MaxBody int64
-	// CrossSite are browser patterns that other sites may post to, beside
-	// "POST /authorize": endpoints whose specification says so and which change
-	// nothing by themselves.
+	// CrossSite are browser patterns that other sites may post to: endpoints whose
+	// specification says so and which change nothing by themselves.
 	CrossSite []string
 	Metrics   prometheus.Registerer // nil: none
 	Tracing   bool                  // make OpenTelemetry spans with the global tracer provider

@@ -15,7 +15,7 @@ type Change struct {
 	Session           *Session         // as UpdateSession
 	NewSession        *Session         // as CreateSession
 	EndSession        string           // id, as EndSession
-	EndAllOf          string           // user id, as EndSessions
+	EndAllOf          string           // user id, as EndSessions, and all grants, offline ones too
 	EndAllBut         string           // id of the session of EndAllOf that stays, "" for none
 	Consent           *Consent         // as PutConsent
 	Refund            []Limit          // as GiveBack
@@ -62,6 +62,7 @@ func (d *DB) writes(ctx context.Context, c *Change) []func() error {
 	}
 	if c.EndAllOf != "" {
 		add(func() error { return d.EndSessions(ctx, c.EndAllOf, c.EndAllBut) })
+		add(func() error { return d.RevokeUserGrants(ctx, c.EndAllOf) })
 	}
 	if c.Session != nil {
 		add(func() error { return d.UpdateSession(ctx, c.Session) })

@@ -37,6 +37,32 @@ func (d *DB) RedeemAgain(ctx context.Context, key []byte, usesMax int, made ...*
 	})
 }
 
+// Retry uses a refresh token again whose answer was lost. What its first use made ends,
+// so that there is one chain and not two.
+//
+// Errors: ErrConflict where something that its first use made was used since: then the
+// answer was not lost, and one of the two who have the token is a thief; ErrSpent
+// where it was used again before, or is over.
+func (d *DB) Retry(ctx context.Context, g *Grant, made ...*Grant) error {
+	return d.Tx(ctx, func(ctx context.Context) error {
+		if _, err := d.revoke(ctx, "request_id = ? AND key <> ? AND used_at IS NULL", g.RequestID, g.Key); err != nil {
+			return err
+		}
+		var used int
+		err := d.exec(ctx, func(ctx context.Context, q bun.IDB) error {
+			return q.NewSelect().Model((*Grant)(nil)).ColumnExpr("count(*)").Where("request_id = ?", g.RequestID).
+				Where("kind = ?", GrantRefresh).Where("key <> ?", g.Key).Where("used_at >= ?", g.UsedAt).Scan(ctx, &used)
+		})
+		if err == nil && used > 0 {
+			err = ErrConflict
+		}
+		if err != nil {
+			return err
+		}
+		return d.RedeemAgain(ctx, g.Key, 2, made...)
+	})
+}
+
 func (d *DB) redeem(ctx context.Context, made []*Grant, spend func(q bun.IDB) *bun.UpdateQuery) error {
 	d.stamp(made)
 	if d.postgres {

@@ -1,0 +1,119 @@
+package oidc
+
+import (
+	"crypto/sha256"
+	"crypto/sha512"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/ory/fosite"
+
+	"github.com/sallyport-id/sallyport/storage"
+)
+
+// Types of the JWTs that we sign. The type keeps one from being taken for another
+// (RFC 8725 §3.11, hole 10).
+const (
+	typID       = "JWT"
+	typAccess   = "at+jwt"
+	typUserinfo = "userinfo+jwt"
+)
+
+// accessClaims are those of RFC 9068 §2.2. acr, amr and auth_time are of the sign-in
+// that all tokens of the authorization come from, refreshed or not.
+type accessClaims struct {
+	Issuer   string   `json:"iss"`
+	Subject  string   `json:"sub"`
+	Audience []string `json:"aud"`
+	ClientID string   `json:"client_id"`
+	Expiry   int64    `json:"exp"`
+	IssuedAt int64    `json:"iat"`
+	ID       string   `json:"jti"`
+	Scope    string   `json:"scope,omitempty"`
+	AuthTime int64    `json:"auth_time,omitempty"`
+	ACR      string   `json:"acr,omitempty"`
+	AMR      []string `json:"amr,omitempty"`
+	SID      string   `json:"sid,omitempty"`
+}
+
+// signAccess makes a JWT access token and the key of its row, "" where it has none.
+func (p *Provider) signAccess(w *work, r fosite.Requester) (token, key string, err error) {
+	s, ok := r.GetSession().(*session)
+	if !ok {
+		return "", "", errUnused
+	}
+	granted := r.GetGrantedScopes()
+	claims := accessClaims{
+		Issuer: p.issuer, Subject: s.subject(), Audience: p.audienceFor(s, granted), ClientID: s.ClientID,
+		Expiry: s.GetExpiresAt(fosite.AccessToken).Unix(), IssuedAt: w.now.Unix(), ID: storage.NewID("jti"),
+		Scope: strings.Join(granted, " "), AuthTime: s.AuthTime, ACR: s.ACR, AMR: s.AMR, SID: s.SID,
+	}
+	alg := w.client.Settings.AccessTokenAlg
+	if alg == "" {
+		alg = string(jose.ES256)
+	}
+	if token, err = p.keys.sign(alg, typAccess, claims); err != nil || s.UserID == "" {
+		return token, "", err
+	}
+	return token, string(keyOfJWT(p.db, claims.ID)), nil
+}
+
+// audienceFor is whom an access token is for: the API, and UserInfo where openid was
+// granted.
+func (p *Provider) audienceFor(s *session, granted []string) []string {
+	var aud []string
+	if s.Audience != "" {
+		aud = append(aud, s.Audience)
+	}
+	if slices.Contains(granted, "openid") {
+		aud = append(aud, p.at("/userinfo"))
+	}
+	return aud
+}
+
+// signID makes the ID token (OpenID Connect Core §2).
+func (p *Provider) signID(w *work, lifespan time.Duration, r fosite.Requester) (string, error) {
+	s, ok := r.GetSession().(*session)
+	if !ok || s.UserID == "" || s.AuthTime == 0 {
+		return "", errors.New("oidc: an ID token needs a person and the time of the sign-in")
+	}
+	alg := w.client.Metadata.IDTokenSignedResponseAlg
+	if alg == "" {
+		alg = string(jose.RS256)
+	}
+	claims := map[string]any{}
+	if s.Claims != nil && w.user != nil {
+		claims = userClaims(w.user, nil, s.Claims.IDToken)
+	}
+	claims["iss"], claims["sub"], claims["aud"] = p.issuer, s.UserID, w.client.ID
+	claims["iat"], claims["exp"] = w.now.Unix(), w.now.Add(lifespan).Unix()
+	claims["auth_time"] = s.AuthTime
+	claims["at_hash"] = halfHash(alg, w.access)
+	for name, value := range map[string]string{"nonce": s.Nonce, "acr": s.ACR, "sid": s.SID} {
+		if value != "" {
+			claims[name] = value
+		}
+	}
+	if len(s.AMR) > 0 {
+		claims["amr"] = s.AMR
+	}
+	return p.keys.sign(alg, typID, claims)
+}
+
+// halfHash is at_hash: the left half of the hash that belongs to alg (OpenID Connect
+// Core §3.1.3.6); for Ed25519 that is SHA-512.
+func halfHash(alg, token string) string {
+	switch {
+	case alg == string(jose.EdDSA), strings.HasSuffix(alg, "512"):
+		sum := sha512.Sum512([]byte(token))
+		return b64.EncodeToString(sum[:32])
+	case strings.HasSuffix(alg, "384"):
+		sum := sha512.Sum384([]byte(token))
+		return b64.EncodeToString(sum[:24])
+	}
+	sum := sha256.Sum256([]byte(token))
+	return b64.EncodeToString(sum[:16])
+}

@@ -1,0 +1,91 @@
+package oidc
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/ory/fosite"
+
+	"github.com/sallyport-id/sallyport/storage"
+)
+
+// A work is everything that one request reads and writes. fosite calls its store many
+// times; the store answers from here, and here is what is written at the end, in one
+// round trip.
+type work struct {
+	now    time.Time
+	client *client
+	user   *storage.User // of the grant that is redeemed
+
+	// What is redeemed: a code or a refresh token.
+	grant  *storage.Grant
+	record *record
+	again  bool // by the grace for a lost answer
+	spend  bool
+
+	made   []*storage.Grant
+	code   *record // of the code in made, until it is encoded
+	access string  // the access token made, for at_hash
+}
+
+type workKey struct{}
+
+func withWork(ctx context.Context, w *work) context.Context {
+	return context.WithValue(ctx, workKey{}, w)
+}
+
+func workOf(ctx context.Context) *work {
+	w, _ := ctx.Value(workKey{}).(*work)
+	if w == nil {
+		panic("oidc: fosite was called without a work")
+	}
+	return w
+}
+
+// flush writes it all. Of two works that redeem one grant, one gets storage.ErrSpent
+// and has written nothing.
+func (w *work) flush(ctx context.Context, db *storage.DB) error {
+	if w.code != nil {
+		w.made[0].Data = w.code.encode()
+	}
+	switch {
+	case !w.spend:
+		return db.PutGrants(ctx, w.made...)
+	case w.again:
+		return db.Retry(ctx, w.grant, w.made...)
+	}
+	return db.Redeem(ctx, w.grant.Key, w.now, w.made...)
+}
+
+// hydrate is the redeemed grant as fosite wants it.
+func (w *work) hydrate(form url.Values) *fosite.Request {
+	s := w.record.Session
+	return &fosite.Request{
+		ID: w.grant.RequestID, RequestedAt: w.grant.CreatedAt, Client: w.client, Form: form, Session: s,
+		RequestedScope: slices.Clone(s.Scopes), GrantedScope: slices.Clone(s.Scopes),
+		RequestedAudience: audiences(s), GrantedAudience: audiences(s),
+	}
+}
+
+func audiences(s *session) fosite.Arguments {
+	if s.Audience == "" {
+		return nil
+	}
+	return fosite.Arguments{s.Audience}
+}
+
+// add puts a new grant on the list.
+func (w *work) add(kind string, key []byte, familyID string, s *session, rec *record, expires time.Time) {
+	g := &storage.Grant{
+		Key: key, Kind: kind, RequestID: familyID, ClientID: s.ClientID, UserID: s.UserID, SessionID: s.sid(),
+		Active: true, CreatedAt: w.now, ExpiresAt: expires,
+	}
+	if kind == storage.GrantCode {
+		g.SessionID, w.code = s.SID, rec // a code never outlives its session
+	} else {
+		g.Data = rec.encode()
+	}
+	w.made = append(w.made, g)
+}
