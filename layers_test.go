@@ -57,7 +57,7 @@ var fences = []struct {
 	{"modernc.org/sqlite", "storage storage/storagetest cmd/bench", false, "no other room knows which database there is"},
 	{"github.com/tink-crypto/tink-go", "storage", false, "secrets are sealed where they are stored"},
 	{"github.com/dop251/goja", "flows/rules", false, "scripts run in one place, under limits"},
-	{"github.com/wneessen/go-mail", "factors/email cmd/sallyport", false, "one mailer sends codes and notices"},
+	{"github.com/wneessen/go-mail", "factors/email", false, "one mailer sends codes and notices"},
 	{"github.com/pquerna/otp", "factors/otp cmd/bench", true, "others only play the person with the app"},
 	{"github.com/go-crypt/crypt", "factors/password", false, "no other room hashes passwords"},
 	{"github.com/twilio/twilio-go", "factors/sms factors/voice factors/phone", false, "a vendor stays in its factor"},
