@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport-id/sallyport/factors"
 	"github.com/sallyport-id/sallyport/flows/policy"
 	"github.com/sallyport-id/sallyport/storage"
 )
@@ -36,7 +37,8 @@ func (e *Engine) Begin(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	case d.Need == policy.Deny, slices.Contains(ask.Prompt, "none"):
 		return "", nil, refusal(d, ask)
 	}
-	if err := e.prepare(ctx, l, d); err != nil {
+	made, err := e.prepare(ctx, l, d)
+	if err != nil {
 		return "", nil, err
 	}
 	value := token()
@@ -44,7 +46,13 @@ func (e *Engine) Begin(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	if err := l.pack(e.now()); err != nil {
 		return "", nil, err
 	}
-	if err := e.db.CreateLogin(ctx, l.row); err != nil {
+	err = e.db.Tx(ctx, func(ctx context.Context) error {
+		if err := e.db.CreateLogin(ctx, l.row); err != nil || made == nil {
+			return err
+		}
+		return e.db.CreateAuthenticator(ctx, made)
+	})
+	if err != nil {
 		return "", nil, fmt.Errorf("login: %w", err)
 	}
 	e.bindLogin(w, r, l.row.ID, value)
@@ -97,16 +105,20 @@ func (e *Engine) decideAtStart(ctx context.Context, l *login) (policy.Decision, 
 }
 
 // prepare makes what the first page of a login needs, as long as that sends nothing:
-// Begin may be called in a GET.
-func (e *Engine) prepare(ctx context.Context, l *login, d policy.Decision) error {
-	if d.Need == policy.Identify {
+// Begin may be called in a GET. It returns the authenticator that is being set up, if
+// there is only one to choose.
+func (e *Engine) prepare(ctx context.Context, l *login, d policy.Decision) (*factors.Authenticator, error) {
+	switch {
+	case d.Need == policy.Identify:
 		l.forget()
 		l.state.Typed, l.state.Switched = l.state.Ask.LoginHint, false
+	case len(d.Offers) == 0 || e.factors.Info(d.Offers[0]).Sends:
+	case d.Need == policy.ProveSecond:
+		return nil, e.challenge(ctx, l, d.Offers[0])
+	case d.Need == policy.Enroll && len(d.Offers) == 1:
+		return e.pending(ctx, l, d.Offers[0])
 	}
-	if d.Need != policy.ProveSecond || len(d.Offers) == 0 || e.factors.Info(d.Offers[0]).Sends {
-		return nil
-	}
-	return e.challenge(ctx, l, d.Offers[0])
+	return nil, nil
 }
 
 // silent is the result of an ask that the session alone satisfies.

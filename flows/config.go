@@ -21,7 +21,9 @@ type Config struct {
 	ResetLifetime time.Duration `doc:"how long the link of a reset mail works"`
 	// FreshFor is the oldest proof that a change of password accepts.
 	FreshFor time.Duration `doc:"how long after a proof a person may change their password"`
-	Limits   Limits
+	// WeakCounts lets recovery codes raise acr like any other second factor.
+	WeakCounts bool `doc:"recovery codes count as a second factor for acr and mfa; leave it off unless you have to"`
+	Limits     Limits
 }
 
 // Limits bound how often things may be tried. Answers are charged before they are

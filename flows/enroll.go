@@ -1,6 +1,8 @@
 package flows
 
 import (
+	"context"
+	"fmt"
 	"slices"
 
 	"github.com/sallyport-id/sallyport/factors"
@@ -22,21 +24,29 @@ func (e *Engine) enroll(v *visit) error {
 }
 
 // beginEnrollment adds to c a pending authenticator of a factor, in place of one that
-// this login made before, and opens the question that confirms it.
+// this login made before.
 func (e *Engine) beginEnrollment(v *visit, c *storage.Change, factor string) error {
-	l := v.login
-	a, question, err := e.factors.Get(factor).Enroll(v.ctx(), e.subject(l, factor), factors.Answer{})
+	e.dropPending(v.login, c)
+	a, err := e.pending(v.ctx(), v.login, factor)
 	if err != nil {
 		return err
 	}
-	e.dropPending(l, c)
+	c.NewAuthenticators = append(c.NewAuthenticators, a)
+	return nil
+}
+
+// pending makes an authenticator and opens the question that confirms it.
+func (e *Engine) pending(ctx context.Context, l *login, factor string) (*factors.Authenticator, error) {
+	a, question, err := e.factors.Get(factor).Enroll(ctx, e.subject(l, factor), factors.Answer{})
+	if err != nil {
+		return nil, fmt.Errorf("%s: enroll: %w", factor, err)
+	}
 	l.close()
 	a.ID, a.UserID, a.LoginID = storage.NewID("aut"), l.user.ID, l.row.ID
 	question.AuthenticatorID = a.ID
 	l.state.Challenge, l.state.Pending = question, a.ID
 	l.auths = append(l.auths, a)
-	c.NewAuthenticators = append(c.NewAuthenticators, a)
-	return nil
+	return a, nil
 }
 
 // dropPending removes the authenticator that the login was setting up.

@@ -29,7 +29,7 @@ func site(t *testing.T, change func(*Options)) (*Site, *bytes.Buffer) {
 	var log bytes.Buffer
 	opts := Options{
 		Issuer: &url.URL{Scheme: "https", Host: "id.example", Path: "/"}, Themes: pages,
-		Rooms:  []Room{func(browser, api *http.ServeMux) { mount(t, browser, api) }},
+		Rooms: []Room{func(browser, api *http.ServeMux) { mount(t, browser, api) }}, CrossSite: []string{"POST /authorize"},
 		Logger: slog.New(slog.NewJSONHandler(&log, nil)),
 	}
 	if change != nil {

@@ -73,7 +73,7 @@ func look(f *Facts) *view {
 // counts reports whether a proof is fresh enough. What was proven since the login
 // began always is: otherwise max_age=1 could never be met.
 func (v *view) counts(p factors.Proof) bool {
-	if !p.At.Before(v.RequestedAt.Truncate(time.Second)) {
+	if !p.At.Before(v.RequestedAt) {
 		return true
 	}
 	if slices.Contains(v.Prompt, "login") || v.Switch {
@@ -85,7 +85,7 @@ func (v *view) counts(p factors.Proof) bool {
 // since reports whether a first proof was made in this login.
 func (v *view) since() bool {
 	return slices.ContainsFunc(v.fresh, func(p factors.Proof) bool {
-		return v.first(p.Factor) && !p.At.Before(v.RequestedAt.Truncate(time.Second))
+		return v.first(p.Factor) && !p.At.Before(v.RequestedAt)
 	})
 }
 

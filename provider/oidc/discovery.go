@@ -8,13 +8,11 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-
-	"github.com/sallyport-id/sallyport/flows/policy"
 )
 
 // metadata is the document of OpenID Connect Discovery §3 and RFC 8414 §2. It says
 // what we do and nothing else (DISC-03).
-func (p *Provider) metadata(ladder policy.Ladder) ([]byte, error) {
+func (p *Provider) metadata(acr []string) ([]byte, error) {
 	methods := []string{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"}
 	withSecret := methods[:3]
 	claims := append([]string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"}, claimNames...)
@@ -34,12 +32,12 @@ func (p *Provider) metadata(ladder policy.Ladder) ([]byte, error) {
 		"response_modes_supported":         []string{"query", "fragment", "form_post"},
 		"grant_types_supported":            []string{grantCode, grantRefresh, grantMachine},
 		"subject_types_supported":          []string{"public"},
-		"acr_values_supported":             ladder.Values(),
+		"acr_values_supported":             acr,
 		"code_challenge_methods_supported": []string{"S256"},
 		"prompt_values_supported":          prompts,
 		"claim_types_supported":            []string{"normal"},
 		"claims_supported":                 claims,
-		"ui_locales_supported":             []string{"en", "de", "es"},
+		"ui_locales_supported":             p.themes.Languages(),
 
 		"id_token_signing_alg_values_supported":                    signingAlgs,
 		"userinfo_signing_alg_values_supported":                    signingAlgs,

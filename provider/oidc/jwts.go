@@ -48,7 +48,7 @@ func (p *Provider) signAccess(w *work, r fosite.Requester) (token, key string, e
 	granted := r.GetGrantedScopes()
 	claims := accessClaims{
 		Issuer: p.issuer, Subject: s.subject(), Audience: p.audienceFor(s, granted), ClientID: s.ClientID,
-		Expiry: s.GetExpiresAt(fosite.AccessToken).Unix(), IssuedAt: w.now.Unix(), ID: storage.NewID("jti"),
+		Expiry: w.until(storage.GrantAccess, s).Unix(), IssuedAt: w.now.Unix(), ID: storage.NewID("jti"),
 		Scope: strings.Join(granted, " "), AuthTime: s.AuthTime, ACR: s.ACR, AMR: s.AMR, SID: s.SID,
 	}
 	alg := w.client.Settings.AccessTokenAlg

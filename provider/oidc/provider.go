@@ -13,7 +13,6 @@ import (
 	"github.com/ory/fosite"
 
 	"github.com/sallyport-id/sallyport/flows"
-	"github.com/sallyport-id/sallyport/flows/policy"
 	"github.com/sallyport-id/sallyport/storage"
 	"github.com/sallyport-id/sallyport/themes"
 )
@@ -24,10 +23,11 @@ type Options struct {
 	DB     *storage.DB
 	Flows  *flows.Engine
 	Themes *themes.Renderer
-	Ladder policy.Ladder // published as acr_values_supported
-	Config Config        // the zero value: DefaultConfig
-	Now    func() time.Time
-	Logger *slog.Logger
+	// ACRValues are published as acr_values_supported, weakest first.
+	ACRValues []string
+	Config    Config // the zero value: DefaultConfig
+	Now       func() time.Time
+	Logger    *slog.Logger
 	// Address is where a request came from; nil: nobody is limited by address.
 	Address func(*http.Request) netip.Addr
 }
@@ -83,7 +83,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p.keys = &keyRing{db: o.DB, now: p.now}
 	p.keySets = newKeySets(p.now, isLoopback(issuer.Hostname()))
 	p.fosite = compose(p)
-	if p.document, err = p.metadata(o.Ladder); err != nil {
+	if p.document, err = p.metadata(o.ACRValues); err != nil {
 		return nil, err
 	}
 	p.documentTag = etag(p.document)

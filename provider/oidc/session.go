@@ -3,7 +3,6 @@ package oidc
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -29,7 +28,6 @@ type session struct {
 	Claims      *claimsAsked `json:"cl,omitempty"`
 	Until       int64        `json:"un,omitempty"` // absolute end of the refresh chain, seconds
 
-	expires map[fosite.TokenType]time.Time
 	claims  *jwt.IDTokenClaims
 	headers *jwt.Headers
 }
@@ -88,19 +86,12 @@ func (s *session) subject() string {
 	return s.UserID
 }
 
-// SetExpiresAt implements fosite.Session. No refresh token outlives its chain.
-func (s *session) SetExpiresAt(kind fosite.TokenType, at time.Time) {
-	if until := time.Unix(s.Until, 0); kind == fosite.RefreshToken && s.Until > 0 && at.After(until) {
-		at = until
-	}
-	if s.expires == nil {
-		s.expires = map[fosite.TokenType]time.Time{}
-	}
-	s.expires[kind] = at
-}
+// SetExpiresAt implements fosite.Session. When a token ends is said by work.until, by
+// our own clock.
+func (s *session) SetExpiresAt(fosite.TokenType, time.Time) {}
 
 // GetExpiresAt implements fosite.Session.
-func (s *session) GetExpiresAt(kind fosite.TokenType) time.Time { return s.expires[kind] }
+func (s *session) GetExpiresAt(fosite.TokenType) time.Time { return time.Time{} }
 
 // GetUsername implements fosite.Session.
 func (s *session) GetUsername() string { return "" }
@@ -111,7 +102,7 @@ func (s *session) GetSubject() string { return s.subject() }
 // Clone implements fosite.Session.
 func (s *session) Clone() fosite.Session {
 	c := *s
-	c.expires, c.claims, c.headers = maps.Clone(s.expires), nil, nil
+	c.claims, c.headers = nil, nil
 	return &c
 }
 

@@ -85,7 +85,7 @@ func (s *store) CreateAuthorizeCodeSession(ctx context.Context, key string, r fo
 	}
 	sess.Scopes = slices.Clone(r.GetGrantedScopes())
 	rec := &record{Session: sess, RedirectURI: r.GetRequestForm().Get("redirect_uri")}
-	workOf(ctx).add(storage.GrantCode, []byte(key), r.GetID(), sess, rec, sess.GetExpiresAt(fosite.AuthorizeCode))
+	workOf(ctx).add(storage.GrantCode, []byte(key), r.GetID(), sess, rec)
 	return nil
 }
 
@@ -181,7 +181,7 @@ func (s *store) CreateAccessTokenSession(ctx context.Context, key string, r fosi
 	if granted := r.GetGrantedScopes(); !slices.Equal(granted, sess.Scopes) {
 		rec.Scopes = slices.Clone(granted)
 	}
-	workOf(ctx).add(storage.GrantAccess, []byte(key), r.GetID(), sess, rec, sess.GetExpiresAt(fosite.AccessToken))
+	workOf(ctx).add(storage.GrantAccess, []byte(key), r.GetID(), sess, rec)
 	return nil
 }
 
@@ -200,7 +200,7 @@ func (s *store) CreateRefreshTokenSession(ctx context.Context, key, _ string, r 
 	if !ok {
 		return errUnused
 	}
-	workOf(ctx).add(storage.GrantRefresh, []byte(key), r.GetID(), sess, &record{Session: sess}, sess.GetExpiresAt(fosite.RefreshToken))
+	workOf(ctx).add(storage.GrantRefresh, []byte(key), r.GetID(), sess, &record{Session: sess})
 	return nil
 }
 

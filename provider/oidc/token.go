@@ -66,6 +66,7 @@ func (p *Provider) exchange(r *http.Request) (map[string]any, error) {
 	}
 	body := response.ToMap()
 	body["token_type"] = "Bearer"
+	body["expires_in"] = int64(job.until(storage.GrantAccess, s).Sub(job.now) / time.Second)
 	return body, nil
 }
 
@@ -200,6 +201,3 @@ func (p *Provider) endFamily(ctx context.Context, job *work, requestID string) e
 		return p.db.AddEvents(ctx, e)
 	})
 }
-
-// expiresIn is the rest of a token's life in seconds.
-func expiresIn(at, now time.Time) int64 { return max(0, int64(at.Sub(now)/time.Second)) }

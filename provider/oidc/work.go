@@ -76,11 +76,27 @@ func audiences(s *session) fosite.Arguments {
 	return fosite.Arguments{s.Audience}
 }
 
+// until is when a grant made now ends. No refresh token outlives its chain.
+func (w *work) until(kind string, s *session) time.Time {
+	c := w.client
+	switch kind {
+	case storage.GrantCode:
+		return w.now.Add(c.config.CodeTTL)
+	case storage.GrantRefresh:
+		end := w.now.Add(c.GetEffectiveLifespan("", fosite.RefreshToken, c.config.RefreshTokenTTL))
+		if last := time.Unix(s.Until, 0).UTC(); s.Until > 0 && end.After(last) {
+			return last
+		}
+		return end
+	}
+	return w.now.Add(c.GetEffectiveLifespan("", fosite.AccessToken, c.config.AccessTokenTTL))
+}
+
 // add puts a new grant on the list.
-func (w *work) add(kind string, key []byte, familyID string, s *session, rec *record, expires time.Time) {
+func (w *work) add(kind string, key []byte, familyID string, s *session, rec *record) {
 	g := &storage.Grant{
 		Key: key, Kind: kind, RequestID: familyID, ClientID: s.ClientID, UserID: s.UserID, SessionID: s.sid(),
-		Active: true, CreatedAt: w.now, ExpiresAt: expires,
+		Active: true, CreatedAt: w.now, ExpiresAt: w.until(kind, s),
 	}
 	if kind == storage.GrantCode {
 		g.SessionID, w.code = s.SID, rec // a code never outlives its session
