@@ -295,9 +295,7 @@ func (h *house) authenticate(r *http.Request, client string, form url.Values) {
 	if client == "" {
 		return
 	}
-	c, err := h.db.ClientByID(h.t.Context(), client)
-	h.must(err)
-	switch c.Metadata.TokenEndpointAuthMethod {
+	switch h.method[client] {
 	case "client_secret_basic":
 		r.SetBasicAuth(url.QueryEscape(client), url.QueryEscape(h.secret[client]))
 	case "client_secret_post":

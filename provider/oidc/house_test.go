@@ -42,6 +42,7 @@ type house struct {
 	mails  *mailbox
 	users  map[string]*user
 	secret map[string]string // by client
+	method map[string]string // of authentication, likewise
 
 	mu    sync.Mutex
 	clock time.Time
@@ -83,7 +84,7 @@ func build(t *testing.T, p plan) *house {
 		p.path = "/"
 	}
 	h := &house{
-		t: t, users: map[string]*user{}, secret: map[string]string{}, log: &syncBuffer{}, mails: &mailbox{},
+		t: t, users: map[string]*user{}, secret: map[string]string{}, method: map[string]string{}, log: &syncBuffer{}, mails: &mailbox{},
 		clock: time.Now().UTC().Add(-300 * 24 * time.Hour).Truncate(time.Second),
 	}
 	h.server = httptest.NewUnstartedServer(nil)
@@ -267,6 +268,7 @@ func (h *house) register(name, method string, change func(*storage.Client)) *sto
 		change(c)
 	}
 	h.must(management.ValidateClient(c))
+	h.method[name] = method
 	if method == "client_secret_basic" || method == "client_secret_post" {
 		h.secret[name] = "secret of " + name + " : + % é"
 		c.Secrets = []storage.ClientSecret{{Hash: oidc.HashSecret(h.db, h.secret[name]), CreatedAt: h.now()}}
@@ -342,4 +344,10 @@ func (s *syncBuffer) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.b.String()
+}
+
+// validate is what registration says of a client.
+func validate(c *storage.Client) error {
+	management.ClientDefaults(c)
+	return management.ValidateClient(c)
 }

@@ -1,0 +1,89 @@
+package oidc_test
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/sallyport-id/sallyport/storage"
+)
+
+// counting starts to count the database round trips of all requests; the function
+// that it returns says how many there were, and stops.
+func (h *house) counting() func() int64 {
+	var mu sync.Mutex
+	var all []*atomic.Int64
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ctx = func(ctx context.Context) context.Context {
+		ctx, n := storage.CountQueries(ctx)
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, n)
+		return ctx
+	}
+	return func() int64 {
+		h.mu.Lock()
+		h.ctx = nil
+		h.mu.Unlock()
+		var sum int64
+		for _, n := range all {
+			sum += n.Load()
+		}
+		return sum
+	}
+}
+
+// TestQueries holds the budgets of the design, on both databases. Clients, APIs,
+// settings and keys are in memory by then.
+func TestQueries(t *testing.T) {
+	engines(t, func(t *testing.T, engine string) {
+		h := build(t, plan{engine: engine})
+		b := h.browser()
+		warm := b.tokens("grace", h.ask("mfa", "scope", "openid offline_access"))
+		h.token("machine", "grant_type", "client_credentials", "audience", testAPI).is(200, "")
+		h.token("machine", "grant_type", "client_credentials", "audience", ledgerAPI).is(200, "")
+		budget := func(name string, most int64, do func()) {
+			t.Helper()
+			count := h.counting()
+			do()
+			n := count()
+			t.Logf("%-30s %2d of %2d", name, n, most)
+			if n > most {
+				t.Errorf("%s: %d round trips, want at most %d", name, n, most)
+			}
+		}
+		budget("discovery", 0, func() { h.get("/.well-known/openid-configuration").is(200, "") })
+		budget("jwks", 0, func() { h.get("/.well-known/jwks.json") })
+		budget("client_credentials, opaque", 1, func() { h.token("machine", "grant_type", "client_credentials", "audience", ledgerAPI).is(200, "") })
+		budget("client_credentials, JWT", 0, func() { h.token("machine", "grant_type", "client_credentials", "audience", testAPI).is(200, "") })
+		budget("introspection", 1, func() { h.introspect("mfa", warm.text("access_token")).is(200, "") })
+		budget("introspection of garbage", 0, func() { h.introspect("mfa", "garbage").is(200, "") })
+		budget("userinfo", 1, func() { h.userinfo(warm.text("access_token")).is(200, "") })
+		a := h.ask("mfa")
+		var p *page
+		budget("authorize, live session", 2, func() { p = b.begin(a) })
+		budget("code to tokens", 2, func() { a.redeem(p.answer()).is(200, "") })
+		budget("refresh", 2, func() { warm = h.refresh("mfa", warm.text("refresh_token")).is(200, "") })
+		budget("silent sign-in", 4, func() {
+			a := h.ask("mfa", "prompt", "none")
+			a.redeem(b.begin(a).answer()).is(http.StatusOK, "")
+		})
+		stranger := h.browser()
+		h.code(h.users["grace"])
+		budget("password and code, end to end", loginBudget(engine), func() {
+			stranger.tokens("grace", h.ask("mfa"))
+		})
+	})
+}
+
+// loginBudget is 16 round trips. On PostgreSQL the BEGIN and COMMIT of each of the
+// three writes are round trips besides.
+func loginBudget(engine string) int64 {
+	if engine == "postgres" {
+		return 16 + 6
+	}
+	return 16
+}
