@@ -46,17 +46,24 @@ func (e *Engine) Begin(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	if err := l.pack(e.now()); err != nil {
 		return "", nil, err
 	}
-	err = e.db.Tx(ctx, func(ctx context.Context) error {
-		if err := e.db.CreateLogin(ctx, l.row); err != nil || made == nil {
-			return err
-		}
-		return e.db.CreateAuthenticator(ctx, made)
-	})
-	if err != nil {
+	if err := e.create(ctx, l, made); err != nil {
 		return "", nil, fmt.Errorf("login: %w", err)
 	}
 	e.bindLogin(w, r, l.row.ID, value)
 	return l.row.ID, nil, nil
+}
+
+// create stores a new login, with the authenticator that it sets up.
+func (e *Engine) create(ctx context.Context, l *login, made *factors.Authenticator) error {
+	if made == nil {
+		return e.db.CreateLogin(ctx, l.row)
+	}
+	return e.db.Tx(ctx, func(ctx context.Context) error {
+		if err := e.db.CreateLogin(ctx, l.row); err != nil {
+			return err
+		}
+		return e.db.CreateAuthenticator(ctx, made)
+	})
 }
 
 // prospect is the login that ask would make, not stored yet.

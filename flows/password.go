@@ -59,16 +59,12 @@ func (e *Engine) answerPassword(v *visit) error {
 // person finds who is meant by what was typed, and their authenticators; nil if
 // nobody.
 func (e *Engine) person(ctx context.Context, typed string) (*storage.User, []*factors.Authenticator, error) {
-	user, err := e.db.UserByLogin(ctx, typed)
+	user, auths, err := e.db.PersonByLogin(ctx, typed)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, nil, nil
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("user: %w", err)
-	}
-	auths, err := e.db.Authenticators(ctx, user.ID)
-	if err != nil {
-		return nil, nil, fmt.Errorf("authenticators: %w", err)
 	}
 	return user, auths, nil
 }

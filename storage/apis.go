@@ -10,11 +10,16 @@ import (
 //
 // Errors: ErrConflict where the audience is in use.
 func (d *DB) CreateAPI(ctx context.Context, a *API) error {
-	a.UpdatedAt = d.now()
-	if a.CreatedAt.IsZero() {
-		a.CreatedAt = a.UpdatedAt
+	row := *a
+	row.UpdatedAt = d.now()
+	if row.CreatedAt.IsZero() {
+		row.CreatedAt = row.UpdatedAt
 	}
-	return d.insert(ctx, a)
+	if err := d.insert(ctx, &row); err != nil {
+		return err
+	}
+	*a = row
+	return nil
 }
 
 // APIByAudience finds an API. Errors: ErrNotFound.

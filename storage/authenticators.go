@@ -62,10 +62,9 @@ func (d *DB) UpdateAuthenticator(ctx context.Context, a *Authenticator) error {
 // DeleteAuthenticator removes an authenticator. Deleting one that is not there is no
 // error.
 func (d *DB) DeleteAuthenticator(ctx context.Context, id string) error {
-	_, err := d.affected(ctx, func(q bun.IDB) statement {
+	return d.some(ctx, func(q bun.IDB) statement {
 		return q.NewDelete().Model((*Authenticator)(nil)).Where("id = ?", id)
 	})
-	return err
 }
 
 // CountFailure adds a wrong answer and returns how many there are in a row; at limit

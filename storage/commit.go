@@ -22,19 +22,23 @@ type Change struct {
 	Events            []*Event         // as AddEvents
 }
 
-// Commit stores all of c or nothing of it.
+// Commit stores all of c or nothing of it, in one round trip where it can.
 //
 // Errors: those of the methods that the fields name; ErrConflict above all, where
 // the login, an authenticator or the session has changed since it was read.
 func (d *DB) Commit(ctx context.Context, c Change) error {
-	return d.Tx(ctx, func(ctx context.Context) error {
+	do := func(ctx context.Context) error {
 		for _, write := range d.writes(ctx, &c) {
 			if err := write(); err != nil {
 				return err
 			}
 		}
 		return nil
-	})
+	}
+	if c.User != nil || c.EndSession != "" || c.EndAllOf != "" {
+		return d.Tx(ctx, do) // these read as well
+	}
+	return d.atOnce(ctx, do)
 }
 
 // writes are the statements of c in the order in which every Commit takes its locks:

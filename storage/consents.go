@@ -21,11 +21,10 @@ func (d *DB) PutConsent(ctx context.Context, c *Consent) error {
 	if c.CreatedAt.IsZero() {
 		c.CreatedAt = c.UpdatedAt
 	}
-	_, err := d.affected(ctx, func(q bun.IDB) statement {
+	return d.some(ctx, func(q bun.IDB) statement {
 		return q.NewInsert().Model(c).On("CONFLICT (user_id, client_id) DO UPDATE").
 			Set("scopes = EXCLUDED.scopes").Set("updated_at = EXCLUDED.updated_at")
 	})
-	return err
 }
 
 // RevokeConsent takes back what a user allowed a client, and revokes all grants that

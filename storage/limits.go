@@ -90,10 +90,9 @@ func (d *DB) GiveBack(ctx context.Context, limits ...Limit) error {
 	if limits = distinct(limits); len(limits) == 0 {
 		return nil
 	}
-	_, err := d.affected(ctx, func(q bun.IDB) statement {
+	return d.some(ctx, func(q bun.IDB) statement {
 		return q.NewUpdate().Model((*limitRow)(nil)).Set("tat = tat - period").Where("key IN (?)", bun.List(keysOf(limits)))
 	})
-	return err
 }
 
 // PeekLimits returns how long to wait until all limits would allow an event, 0 for

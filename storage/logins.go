@@ -33,32 +33,54 @@ func (d *DB) CreateLogin(ctx context.Context, l *Login) error {
 }
 
 // LoginByID finds a login, done and expired ones too: that is for the caller to say.
-// It takes one query, and a second where the login has a user.
 //
 // Errors: ErrNotFound.
 func (d *DB) LoginByID(ctx context.Context, id string) (*LoginView, error) {
-	var row struct {
-		Login Login `bun:"embed:l_"`
-		User  User  `bun:"embed:u_"`
+	type line struct {
+		Login         Login         `bun:"embed:l_"`
+		User          User          `bun:"embed:u_"`
+		Authenticator Authenticator `bun:"embed:a_"`
 	}
+	var lines []line
 	err := d.query(ctx, func(ctx context.Context, q bun.IDB) error {
-		return q.NewSelect().ColumnExpr("?", d.prefixed("l", &row.Login)).ColumnExpr("?", d.prefixed("u", &row.User)).
-			TableExpr("logins AS l").Join("LEFT JOIN users AS u ON u.id = l.user_id").
-			Where("l.id = ?", id).Scan(ctx, &row)
+		lines = lines[:0]
+		return q.NewSelect().ColumnExpr("?", d.prefixed("l", &Login{})).ColumnExpr("?", d.prefixed("u", &User{})).
+			ColumnExpr("?", d.prefixed("a", &Authenticator{})).TableExpr("logins AS l").
+			Join("LEFT JOIN users AS u ON u.id = l.user_id").Join("LEFT JOIN authenticators AS a ON a.user_id = u.id").
+			Where("l.id = ?", id).OrderExpr("a.id").Scan(ctx, &lines)
 	})
+	if err == nil && len(lines) == 0 {
+		err = ErrNotFound
+	}
 	if err != nil {
 		return nil, err
 	}
-	if row.Login.State, err = d.open(loginState, id, row.Login.State); err != nil {
+	view := &LoginView{Login: &lines[0].Login}
+	if view.Login.State, err = d.open(loginState, id, view.Login.State); err != nil {
 		return nil, err
 	}
-	view := &LoginView{Login: &row.Login}
-	if row.User.ID == "" {
+	if lines[0].User.ID == "" {
 		return view, nil
 	}
-	view.User = &row.User
-	view.Authenticators, err = d.Authenticators(ctx, row.User.ID)
-	return view, err
+	view.User = &lines[0].User
+	for i := range lines {
+		if err := d.keep(&view.Authenticators, &lines[i].Authenticator); err != nil {
+			return nil, err
+		}
+	}
+	return view, nil
+}
+
+// keep opens an authenticator that a join found and puts it on the list.
+func (d *DB) keep(list *[]*Authenticator, a *Authenticator) error {
+	if a.ID == "" {
+		return nil
+	}
+	var err error
+	if a.Secret, err = d.open(authenticatorSecret, a.ID, a.Secret); err == nil {
+		*list = append(*list, a)
+	}
+	return err
 }
 
 // UpdateLogin stores all of l but CreatedAt, where its Version is that of the table,

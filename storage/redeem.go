@@ -2,12 +2,9 @@ package storage
 
 import (
 	"context"
-	"fmt"
-	"reflect"
 	"time"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/schema"
 )
 
 // Redeem uses a grant that is active, unused and not expired, at that time, and
@@ -65,48 +62,10 @@ func (d *DB) Retry(ctx context.Context, g *Grant, made ...*Grant) error {
 
 func (d *DB) redeem(ctx context.Context, made []*Grant, spend func(q bun.IDB) *bun.UpdateQuery) error {
 	d.stamp(made)
-	if d.postgres {
-		return d.redeemAtOnce(ctx, made, spend)
-	}
-	return d.Tx(ctx, func(ctx context.Context) error {
+	return d.atOnce(ctx, func(ctx context.Context) error {
 		if err := d.must(ctx, ErrSpent, func(q bun.IDB) statement { return spend(q) }); err != nil {
 			return err
 		}
 		return d.PutGrants(ctx, made...)
 	})
-}
-
-// redeemAtOnce is one data-modifying statement: the inserts take their rows from the
-// update, so that they happen only where it found one.
-func (d *DB) redeemAtOnce(ctx context.Context, made []*Grant, spend func(q bun.IDB) *bun.UpdateQuery) error {
-	var spent int
-	err := d.exec(ctx, func(ctx context.Context, q bun.IDB) error {
-		all := q.NewSelect().With("spent", spend(q).Returning("1")).TableExpr("spent").ColumnExpr("count(*)")
-		for i, g := range made {
-			all = all.With(fmt.Sprintf("made%d", i), q.NewRaw("INSERT INTO grants (?) SELECT ? FROM spent", grantRow{}, grantRow{g}))
-		}
-		return all.Scan(ctx, &spent)
-	})
-	if err == nil && spent == 0 {
-		return ErrSpent
-	}
-	return err
-}
-
-// A grantRow appends the values of a grant, or, without one, the names of the columns
-// in the same order.
-type grantRow struct{ *Grant }
-
-func (r grantRow) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
-	for i, f := range gen.Dialect().Tables().Get(reflect.TypeFor[Grant]()).Fields {
-		if i > 0 {
-			b = append(b, ", "...)
-		}
-		if r.Grant == nil {
-			b = append(b, f.SQLName...)
-		} else {
-			b = f.AppendValue(gen, b, reflect.ValueOf(r.Grant).Elem())
-		}
-	}
-	return b, nil
 }

@@ -138,9 +138,11 @@ func (d *DB) committed(ctx context.Context, f func()) {
 	f()
 }
 
-// undone runs f where the transaction of ctx is undone.
+// undone runs f where the batch or transaction of ctx is undone.
 func (d *DB) undone(ctx context.Context, f func()) {
-	if t := d.tx(ctx); t != nil {
+	if b := d.batch(ctx); b != nil {
+		b.undone = append(b.undone, f)
+	} else if t := d.tx(ctx); t != nil {
 		t.undone = append(t.undone, f)
 	}
 }

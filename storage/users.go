@@ -64,6 +64,41 @@ func (d *DB) UserByLogin(ctx context.Context, typed string) (*User, error) {
 	return first[User](ctx, d, "username_key = ? OR email_key = ?", key, key)
 }
 
+// PersonByLogin finds a user as UserByLogin does, with all authenticators as
+// Authenticators does, in one query.
+//
+// Errors: ErrNotFound.
+func (d *DB) PersonByLogin(ctx context.Context, typed string) (*User, []*Authenticator, error) {
+	key := Normalise(typed)
+	if key == "" {
+		return nil, nil, ErrNotFound
+	}
+	type line struct {
+		User          User          `bun:"embed:u_"`
+		Authenticator Authenticator `bun:"embed:a_"`
+	}
+	var lines []line
+	err := d.query(ctx, func(ctx context.Context, q bun.IDB) error {
+		lines = lines[:0]
+		return q.NewSelect().ColumnExpr("?", d.prefixed("u", &User{})).ColumnExpr("?", d.prefixed("a", &Authenticator{})).
+			TableExpr("users AS u").Join("LEFT JOIN authenticators AS a ON a.user_id = u.id").
+			Where("u.username_key = ? OR u.email_key = ?", key, key).OrderExpr("a.id").Scan(ctx, &lines)
+	})
+	if err == nil && len(lines) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	var list []*Authenticator
+	for i := range lines {
+		if err := d.keep(&list, &lines[i].Authenticator); err != nil {
+			return nil, nil, err
+		}
+	}
+	return &lines[0].User, list, nil
+}
+
 // UpdateUser stores all of u but CreatedAt, where its Version is that of the table,
 // and advances Version and UpdatedAt.
 //

@@ -30,6 +30,9 @@ func (d *DB) affected(ctx context.Context, build func(q bun.IDB) statement) (int
 
 // must runs one writing statement that has to change a row: none gives otherwise.
 func (d *DB) must(ctx context.Context, otherwise error, build func(q bun.IDB) statement) error {
+	if d.add(ctx, otherwise, build) {
+		return nil
+	}
 	n, err := d.affected(ctx, build)
 	if err == nil && n == 0 {
 		return otherwise
@@ -37,10 +40,18 @@ func (d *DB) must(ctx context.Context, otherwise error, build func(q bun.IDB) st
 	return err
 }
 
+// some runs one writing statement that may change any number of rows.
+func (d *DB) some(ctx context.Context, build func(q bun.IDB) statement) error {
+	if d.add(ctx, nil, build) {
+		return nil
+	}
+	_, err := d.affected(ctx, build)
+	return err
+}
+
 // insert writes new rows, a pointer to one or to a slice, in one statement.
 func (d *DB) insert(ctx context.Context, rows any) error {
-	_, err := d.affected(ctx, func(q bun.IDB) statement { return q.NewInsert().Model(rows) })
-	return err
+	return d.some(ctx, func(q bun.IDB) statement { return q.NewInsert().Model(rows) })
 }
 
 // update writes row, whose version is one more than that in the table.

@@ -73,17 +73,8 @@ func TestQueries(t *testing.T) {
 		})
 		stranger := h.browser()
 		h.code(h.users["grace"])
-		budget("password and code, end to end", loginBudget(engine), func() {
+		budget("password and code, end to end", 16, func() {
 			stranger.tokens("grace", h.ask("mfa"))
 		})
 	})
-}
-
-// loginBudget is 16 round trips. On PostgreSQL the BEGIN and COMMIT of each of the
-// three writes are round trips besides.
-func loginBudget(engine string) int64 {
-	if engine == "postgres" {
-		return 16 + 6
-	}
-	return 16
 }

@@ -22,7 +22,7 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 		{"clients", clients}, {"apis", apis}, {"settings", settings}, {"cache", cache},
 		{"sessions", sessions}, {"ending sessions", endingSessions}, {"session clients", sessionClients},
 		{"logins", logins}, {"authenticators", authenticators}, {"failures", failures},
-		{"consents", consents}, {"grants", grants}, {"redeem", redeem}, {"redeem again", redeemAgain},
+		{"consents", consents}, {"grants", grants}, {"redeem", redeem}, {"redeem again", redeemAgain}, {"retry", retry}, {"commit", commit},
 		{"pushed requests", pushedRequests}, {"revocation", revocation}, {"assertions", assertions},
 		{"signing keys", signingKeys}, {"events", events}, {"limits", limits}, {"tickets", tickets}, {"sweep", sweep},
 		{"transactions", transactions}, {"versions undone", versionsUndone}, {"round trips", roundTrips},

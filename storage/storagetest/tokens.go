@@ -198,3 +198,26 @@ func assertions(t *testing.T, db *storage.DB) {
 		t.Errorf("other is %s", s)
 	}
 }
+
+// retry: a lost answer is made good once, and what the first use made ends.
+func retry(t *testing.T, db *storage.DB) {
+	ctx := t.Context()
+	family := func(key, kind string) *storage.Grant {
+		g := aGrant(key, kind)
+		g.RequestID = "family"
+		return g
+	}
+	must(t, db.PutGrants(ctx, family("rt1", storage.GrantRefresh)))
+	must(t, db.Redeem(ctx, []byte("rt1"), now(), family("rt2", storage.GrantRefresh), family("at2", storage.GrantAccess)))
+	used, err := db.GrantByKey(ctx, storage.GrantRefresh, []byte("rt1"))
+	must(t, err)
+	must(t, db.Retry(ctx, used, family("rt3", storage.GrantRefresh)))
+	for _, key := range []string{"rt2", "at2"} {
+		want(t, db.Redeem(ctx, []byte(key), now()), storage.ErrSpent)
+	}
+	want(t, db.Retry(ctx, used, family("rt4", storage.GrantRefresh)), storage.ErrSpent)
+	must(t, db.Redeem(ctx, []byte("rt3"), now(), family("rt5", storage.GrantRefresh)))
+	want(t, db.Retry(ctx, used, family("rt6", storage.GrantRefresh)), storage.ErrConflict)
+	_, err = db.GrantByKey(ctx, storage.GrantRefresh, []byte("rt6"))
+	want(t, err, storage.ErrNotFound)
+}

@@ -98,12 +98,12 @@ func roundTrips(t *testing.T, db *storage.DB) {
 		do               func(ctx context.Context) error
 	}{
 		{"session", 1, 1, func(ctx context.Context) error { _, err := db.SessionByKey(ctx, s.Key, "c"); return err }},
-		{"login", 2, 2, func(ctx context.Context) error { _, err := db.LoginByID(ctx, l.ID); return err }},
+		{"login", 1, 1, func(ctx context.Context) error { _, err := db.LoginByID(ctx, l.ID); return err }},
 		{"grant and user", 1, 1, func(ctx context.Context) error {
 			_, _, err := db.GrantWithUser(ctx, []string{storage.GrantCode}, []byte("code"))
 			return err
 		}},
-		{"redeem", 2, 1, func(ctx context.Context) error {
+		{"redeem", 1, 1, func(ctx context.Context) error {
 			return db.Redeem(ctx, []byte("code"), now(), aGrant("at", storage.GrantAccess), aGrant("rt", storage.GrantRefresh))
 		}},
 		{"put grants", 1, 1, func(ctx context.Context) error {
@@ -116,6 +116,10 @@ func roundTrips(t *testing.T, db *storage.DB) {
 		{"events", 1, 1, func(ctx context.Context) error {
 			return db.AddEvents(ctx, &storage.Event{Type: "a"}, &storage.Event{Type: "b"})
 		}},
+		{"commit", 1, 1, func(ctx context.Context) error {
+			return db.Commit(ctx, storage.Change{Login: l, Refund: []storage.Limit{limit}, Events: []*storage.Event{{Type: "c"}}})
+		}},
+		{"person", 1, 1, func(ctx context.Context) error { _, _, err := db.PersonByLogin(ctx, "anna"); return err }},
 		{"transaction", 1, 3, func(ctx context.Context) error {
 			return db.Tx(ctx, func(ctx context.Context) error { return db.UpdateLogin(ctx, l) })
 		}},

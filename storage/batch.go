@@ -1,0 +1,139 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/uptrace/bun"
+)
+
+// A batch collects writing statements that are then sent in one round trip: all of
+// them are stored or none. The methods of DB that write by must, insert and some take
+// part in it by themselves, where their context says so.
+type batch struct {
+	parts  []part
+	undone []func() // restore what rows in memory were told
+}
+
+type part struct {
+	query     bun.Query
+	otherwise error // where the statement changes no row; nil: that is fine
+}
+
+// batchKey finds the batch of one database in a context.
+type batchKey struct{ db *DB }
+
+func (d *DB) batch(ctx context.Context) *batch {
+	b, _ := ctx.Value(batchKey{d}).(*batch)
+	return b
+}
+
+// atOnce runs what do writes as one batch. do may not read what it wrote.
+func (d *DB) atOnce(ctx context.Context, do func(ctx context.Context) error) error {
+	b := &batch{}
+	err := do(context.WithValue(ctx, batchKey{d}, b))
+	if err == nil && len(b.parts) > 0 {
+		err = d.send(ctx, b)
+	}
+	if err != nil {
+		for _, f := range b.undone {
+			f()
+		}
+		return err
+	}
+	if t := d.tx(ctx); t != nil {
+		t.undone = append(t.undone, b.undone...)
+	}
+	return nil
+}
+
+func (d *DB) send(ctx context.Context, b *batch) error {
+	if d.postgres {
+		return d.exec(ctx, func(ctx context.Context, q bun.IDB) error {
+			var one int
+			return b.refused(b.asQuery(q).Scan(ctx, &one))
+		})
+	}
+	text, err := b.asScript(d.writer)
+	if err != nil {
+		return err
+	}
+	return d.Tx(ctx, func(ctx context.Context) error {
+		return d.exec(ctx, func(ctx context.Context, q bun.IDB) error {
+			_, err := q.ExecContext(ctx, text)
+			return b.refused(err)
+		})
+	})
+}
+
+// changed is what PostgreSQL's log says where a batch was refused: the row was not as
+// the statement wants it.
+const changed = "sallyport: a row was changed by another request"
+
+// asQuery is one statement of data-modifying parts. The last expression fails where a
+// part changed no row, and with it everything.
+func (b *batch) asQuery(q bun.IDB) *bun.SelectQuery {
+	all := q.NewSelect()
+	conditions := []string{"TRUE"}
+	for i, p := range b.parts {
+		name := fmt.Sprintf("p%d", i)
+		if p.otherwise != nil {
+			if u, ok := p.query.(*bun.UpdateQuery); ok {
+				p.query = u.Returning("1")
+			}
+			conditions = append(conditions, "(SELECT count(*) FROM "+name+") > 0")
+		}
+		all = all.With(name, p.query)
+	}
+	return all.ColumnExpr("CASE WHEN ? THEN 1 ELSE CAST('? ' || (SELECT count(*) FROM p0) AS int) END",
+		bun.Safe(strings.Join(conditions, " AND ")), bun.Safe(changed))
+}
+
+// asScript is the statements one after another, each with a check that fails where it
+// changed no row.
+func (b *batch) asScript(db *bun.DB) (string, error) {
+	var text []byte
+	var err error
+	for _, p := range b.parts {
+		if text, err = p.query.AppendQuery(db.QueryGen(), text); err != nil {
+			return "", fmt.Errorf("storage: %w", err)
+		}
+		text = append(text, ";\n"...)
+		if p.otherwise != nil {
+			text = append(text, "SELECT abs(-9223372036854775808) WHERE changes() = 0;\n"...)
+		}
+	}
+	return string(text), nil
+}
+
+// refused finds out that err is the failure that a check is made to be.
+func (b *batch) refused(err error) error {
+	var pg *pgconn.PgError
+	postgres := errors.As(err, &pg) && pg.Code == "22P02" && strings.Contains(pg.Message, changed)
+	if !postgres && (err == nil || !strings.Contains(err.Error(), "integer overflow")) {
+		return err
+	}
+	for _, p := range b.parts {
+		if p.otherwise != nil {
+			return p.otherwise
+		}
+	}
+	return err
+}
+
+// add puts a statement on the batch of ctx, if there is one.
+func (d *DB) add(ctx context.Context, otherwise error, build func(q bun.IDB) statement) bool {
+	b := d.batch(ctx)
+	if b == nil {
+		return false
+	}
+	query, ok := build(d.writer).(bun.Query)
+	if !ok {
+		return false
+	}
+	b.parts = append(b.parts, part{query, otherwise})
+	return true
+}
