@@ -9,7 +9,11 @@
 //	})(transfer))
 //
 // It is a library for other people's servers: it imports no other package of this
-// module and works with every issuer that follows the specifications. It asks the
-// issuer for its keys and for nothing else, so a revoked token counts until it
-// expires.
+// module and works with every issuer that follows the specifications. It may not know
+// how a person signed in, which clients there are or what the API does; it knows the
+// issuer's metadata and keys, and the token.
+//
+// A JWT is checked by those keys alone, so a revoked one counts until it expires. Opaque
+// tokens are taken only where Config.Introspect says how to ask about them (RFC 7662);
+// the answers are not kept, so those tokens end when they are revoked.
 package resource

@@ -2,142 +2,128 @@ package resource
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/json"
 )
 
 const (
 	keysLife  = 10 * time.Minute
 	keysPause = 10 * time.Second // between two fetches, however many unknown keys are named
-	maxBody   = 1 << 20
+	// keysLast is how long keys stay in use while the issuer is down. Beyond that a key
+	// which it has withdrawn meanwhile would count without end.
+	keysLast = time.Hour
 )
 
-// keys are the issuer's, as last fetched. While the issuer is down the old ones stay
-// in use.
+// keys are the issuer's, as last fetched.
 type keys struct {
-	config Config
+	config   Config
+	fetching sync.Mutex // held for one fetch; never waited for by those whose key is there
 
-	mu    sync.Mutex
-	set   *jose.JSONWebKeySet
-	uri   string
-	tried time.Time
-	err   error
+	mu      sync.Mutex // guards what follows, and is held for no longer than a look
+	set     []jose.JSONWebKey
+	fetched time.Time
+	tried   time.Time
+	err     error
 }
 
-// find returns the key for a signature, nil where the issuer has none.
+// find returns the key for a signature, nil where the issuer has none. An error means
+// that there are no keys to look among.
 func (k *keys) find(ctx context.Context, kid, alg string) (*jose.JSONWebKey, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	key := k.pick(kid, alg)
-	age := k.config.Now().Sub(k.tried)
-	if key != nil && age < keysLife {
+	key, fresh, _ := k.look(kid, alg)
+	if fresh {
 		return key, nil
 	}
-	if age >= keysPause {
-		k.tried = k.config.Now()
-		k.err = k.fetch(ctx)
-		key = k.pick(kid, alg)
+	if key == nil {
+		k.fetching.Lock()
+	} else if !k.fetching.TryLock() {
+		return key, nil // somebody is at it, and this one will do till then
 	}
-	if k.set == nil {
-		return nil, k.err
+	defer k.fetching.Unlock()
+	if k.due(kid, alg) {
+		k.renew(ctx)
 	}
-	return key, nil
+	key, _, err := k.look(kid, alg)
+	return key, err
 }
 
-func (k *keys) pick(kid, alg string) *jose.JSONWebKey {
-	if k.set == nil {
-		return nil
+// look looks among the keys that are there. Fresh means that the key is there and
+// needs no fetch.
+func (k *keys) look(kid, alg string) (key *jose.JSONWebKey, fresh bool, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	age := k.config.Now().Sub(k.fetched)
+	if k.set == nil || age >= keysLast {
+		return nil, false, errors.Join(errNoKeys, k.err)
 	}
-	var found *jose.JSONWebKey
-	for i := range k.set.Keys {
-		key := &k.set.Keys[i]
-		usable := key.IsPublic() && (key.Use == "" || key.Use == "sig") && (key.Algorithm == "" || key.Algorithm == alg)
-		if !usable || kid != "" && key.KeyID != kid {
-			continue
-		}
-		if found != nil {
-			return nil // without a kid there is no telling which
-		}
-		found = key
-	}
-	return found
+	key = pick(k.set, kid, alg)
+	return key, key != nil && age < keysLife, nil
 }
 
-func (k *keys) fetch(ctx context.Context) error {
-	if k.uri == "" {
-		uri, err := k.discover(ctx)
-		if err != nil {
-			return err
-		}
-		k.uri = uri
+var errNoKeys = errors.New("resource: the issuer's keys cannot be had")
+
+// due reports whether to fetch, and notes that it is done. Who waited for another's
+// fetch finds its result.
+func (k *keys) due(kid, alg string) bool {
+	if _, fresh, _ := k.look(kid, alg); fresh {
+		return false
 	}
-	var set jose.JSONWebKeySet
-	if err := k.get(ctx, k.uri, &set); err != nil {
-		return fmt.Errorf("resource: keys of the issuer: %w", err)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := k.config.Now()
+	if age := now.Sub(k.tried); age >= 0 && age < keysPause {
+		return false
 	}
-	k.set = &set
-	return nil
+	k.tried = now
+	return true
 }
 
-// discover finds the address of the keys in the issuer's metadata (RFC 8414 §3,
-// OpenID Connect Discovery §4).
-func (k *keys) discover(ctx context.Context) (string, error) {
-	if k.config.JWKSURI != "" {
-		return k.config.JWKSURI, nil
+// renew fetches for everybody, so it goes on when the one who asked hangs up.
+func (k *keys) renew(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTime)
+	defer cancel()
+	set, err := k.fetch(ctx)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.err = err; err == nil {
+		k.set, k.fetched = set, k.config.Now()
 	}
-	u, err := url.Parse(k.config.Issuer)
-	if err != nil {
-		return "", fmt.Errorf("resource: issuer: %w", err)
-	}
-	path := strings.TrimSuffix(u.Path, "/")
-	var all error
-	for _, at := range []string{"/.well-known/oauth-authorization-server" + path, path + "/.well-known/openid-configuration"} {
-		var doc struct {
-			Issuer  string `json:"issuer"`
-			JWKSURI string `json:"jwks_uri"`
-		}
-		place := url.URL{Scheme: u.Scheme, Host: u.Host, Path: at}
-		err := k.get(ctx, place.String(), &doc)
-		switch {
-		case err != nil:
-			all = errors.Join(all, err)
-		case doc.Issuer != k.config.Issuer || doc.JWKSURI == "":
-			all = errors.Join(all, fmt.Errorf("%s is the metadata of %q", place.String(), doc.Issuer))
-		default:
-			return doc.JWKSURI, nil
-		}
-	}
-	return "", fmt.Errorf("resource: metadata of the issuer: %w", all)
 }
 
-func (k *keys) get(ctx context.Context, uri string, into any) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, uri, nil)
+func (k *keys) fetch(ctx context.Context) ([]jose.JSONWebKey, error) {
+	uri, err := k.discover(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	answer, err := k.config.Client.Do(r)
+	body, err := k.get(ctx, uri)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("resource: keys of the issuer: %w", err)
 	}
-	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", uri, answer.Status)
+	return parse(body)
+}
+
+// parse reads a key set and leaves out keys of kinds that are not understood (RFC 7517
+// §5). A set of which nothing is left is no answer to replace good keys by.
+func parse(body []byte) ([]jose.JSONWebKey, error) {
+	var raw struct {
+		Keys []json.RawMessage `json:"keys"`
 	}
-	body, err := io.ReadAll(io.LimitReader(answer.Body, maxBody+1))
-	if err == nil && len(body) > maxBody {
-		err = errors.New("larger than 1 MiB")
+	if err := json.Unmarshal(body, &raw); err != nil {
+		return nil, fmt.Errorf("resource: keys of the issuer: %w", err)
 	}
-	if err != nil {
-		return err
+	var set []jose.JSONWebKey
+	for _, one := range raw.Keys {
+		var key jose.JSONWebKey
+		if key.UnmarshalJSON(one) == nil && key.IsPublic() && key.Valid() {
+			set = append(set, key)
+		}
 	}
-	return json.Unmarshal(body, into)
+	if len(set) == 0 {
+		return nil, errors.New("resource: keys of the issuer: there is none that is understood")
+	}
+	return set, nil
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -147,36 +148,69 @@ func TestRequire(t *testing.T) {
 		need          resource.Need
 		authorization []string
 		status        int
-		challenge     string
+		challenge     string // what follows the realm
 	}{
 		{"good", resource.Need{Scopes: []string{"transfer"}, ACR: []string{"phr", multi}, MaxAge: &five}, []string{good}, 200, ""},
 		{"scheme in lower case", resource.Need{}, []string{"bearer " + good[7:]}, 200, ""},
-		{"no token", resource.Need{}, nil, 401, "Bearer"},
-		{"another scheme", resource.Need{}, []string{"Basic eDp5"}, 401, "Bearer"},
-		{"two tokens", resource.Need{}, []string{good, good}, 400, `Bearer error="invalid_request", error_description="more than one Authorization header"`},
-		{"empty token", resource.Need{}, []string{"Bearer "}, 400, `Bearer error="invalid_request", error_description="the Authorization header holds no bearer token"`},
-		{"garbage", resource.Need{}, []string{"Bearer x.y.z"}, 401, `Bearer error="invalid_token", error_description="not a JWT that is signed by an allowed algorithm"`},
-		{"ID token", resource.Need{}, []string{"Bearer " + i.sign("JWT", i.claims(nil))}, 401, `Bearer error="invalid_token", error_description="not an access token"`},
-		{"expired", resource.Need{}, []string{with(func(c map[string]any) { c["exp"] = i.now.Load().Add(-time.Minute).Unix() })}, 401, `Bearer error="invalid_token", error_description="expired"`},
-		{"not yet", resource.Need{}, []string{with(func(c map[string]any) { c["nbf"] = i.now.Load().Add(time.Minute).Unix() })}, 401, `Bearer error="invalid_token", error_description="not valid yet"`},
-		{"no exp", resource.Need{}, []string{with(func(c map[string]any) { delete(c, "exp") })}, 401, `Bearer error="invalid_token", error_description="without sub or exp"`},
-		{"audience", resource.Need{}, []string{with(func(c map[string]any) { c["aud"] = "https://other.example/" })}, 401, `Bearer error="invalid_token", error_description="for another audience"`},
-		{"issuer", resource.Need{}, []string{with(func(c map[string]any) { c["iss"] = "https://evil.example/" })}, 401, `Bearer error="invalid_token", error_description="of another issuer"`},
-		{"scope", resource.Need{Scopes: []string{"read", "admin"}}, []string{good}, 403, `Bearer error="insufficient_scope", error_description="the token lacks a scope", scope="read admin"`},
-		{"acr", resource.Need{ACR: []string{"phr"}, MaxAge: &five}, []string{good}, 401, `Bearer error="insufficient_user_authentication", error_description="a different authentication level is required", acr_values="phr", max_age="300"`},
-		{"age", resource.Need{MaxAge: &minute}, []string{good}, 401, `Bearer error="insufficient_user_authentication", error_description="more recent authentication is required", max_age="30"`},
-		{"no auth_time", resource.Need{MaxAge: &five}, []string{with(func(c map[string]any) { delete(c, "auth_time") })}, 401, `Bearer error="insufficient_user_authentication", error_description="more recent authentication is required", max_age="300"`},
-		{"quotes", resource.Need{ACR: []string{"a\"b\\c\r\nX: y"}}, []string{good}, 401, `Bearer error="insufficient_user_authentication", error_description="a different authentication level is required", acr_values="a\"b\\cX: y"`},
+		{"no token", resource.Need{}, nil, 401, ""},
+		{"another scheme", resource.Need{}, []string{"Basic eDp5"}, 401, ""},
+		{"two tokens", resource.Need{}, []string{good, good}, 400, `error="invalid_request", error_description="more than one Authorization header"`},
+		{"empty token", resource.Need{}, []string{"Bearer "}, 400, `error="invalid_request", error_description="the Authorization header holds no bearer token"`},
+		{"a list of tokens", resource.Need{}, []string{good + ", " + good}, 400, `error="invalid_request", error_description="the Authorization header holds no bearer token"`},
+		{"tab", resource.Need{}, []string{"Bearer\t" + good[7:]}, 400, `error="invalid_request", error_description="the Authorization header holds no bearer token"`},
+		{"garbage", resource.Need{}, []string{"Bearer x.y.z"}, 401, `error="invalid_token", error_description="not a JWT that is signed by an allowed algorithm"`},
+		{"ID token", resource.Need{}, []string{"Bearer " + i.sign("JWT", i.claims(nil))}, 401, `error="invalid_token", error_description="not an access token"`},
+		{"expired", resource.Need{}, []string{with(func(c map[string]any) { c["exp"] = i.now.Load().Add(-time.Minute).Unix() })}, 401, `error="invalid_token", error_description="expired"`},
+		{"not yet", resource.Need{}, []string{with(func(c map[string]any) { c["nbf"] = i.now.Load().Add(time.Minute).Unix() })}, 401, `error="invalid_token", error_description="not valid yet"`},
+		{"no exp", resource.Need{}, []string{with(func(c map[string]any) { delete(c, "exp") })}, 401, `error="invalid_token", error_description="without sub or exp"`},
+		{"EXP is not exp", resource.Need{}, []string{with(func(c map[string]any) { delete(c, "exp"); c["EXP"] = i.now.Load().Add(time.Hour).Unix() })}, 401, `error="invalid_token", error_description="without sub or exp"`},
+		{"Scope is not scope", resource.Need{Scopes: []string{"admin"}}, []string{with(func(c map[string]any) { c["Scope"] = "admin" })}, 403, `error="insufficient_scope", error_description="the token lacks a scope", scope="admin"`},
+		{"wrong types", resource.Need{}, []string{with(func(c map[string]any) { c["exp"] = "soon" })}, 401, `error="invalid_token", error_description="the claims are not JSON of the right types"`},
+		{"opaque", resource.Need{}, []string{"Bearer sp_at_1.x"}, 401, `error="invalid_token", error_description="not a JWT that is signed by an allowed algorithm"`},
+		{"audience", resource.Need{}, []string{with(func(c map[string]any) { c["aud"] = "https://other.example/" })}, 401, `error="invalid_token", error_description="for another audience"`},
+		{"issuer", resource.Need{}, []string{with(func(c map[string]any) { c["iss"] = "https://evil.example/" })}, 401, `error="invalid_token", error_description="of another issuer"`},
+		{"scope", resource.Need{Scopes: []string{"read", "admin"}}, []string{good}, 403, `error="insufficient_scope", error_description="the token lacks a scope", scope="read admin"`},
+		{"acr", resource.Need{ACR: []string{"phr"}, MaxAge: &five}, []string{good}, 401, `error="insufficient_user_authentication", error_description="a different authentication level is required", acr_values="phr", max_age="300"`},
+		{"age", resource.Need{MaxAge: &minute}, []string{good}, 401, `error="insufficient_user_authentication", error_description="more recent authentication is required", max_age="30"`},
+		{"no auth_time", resource.Need{MaxAge: &five}, []string{with(func(c map[string]any) { delete(c, "auth_time") })}, 401, `error="insufficient_user_authentication", error_description="more recent authentication is required", max_age="300"`},
+		{"quotes", resource.Need{ACR: []string{"a\"b\\c\r\nX: y"}}, []string{good}, 401, `error="insufficient_user_authentication", error_description="a different authentication level is required", acr_values="a\"b\\cX: y"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := ask(v, c.need, c.authorization...)
-			if w.Code != c.status || w.Header().Get("WWW-Authenticate") != c.challenge {
-				t.Errorf("%d %s\nwant %d %s", w.Code, w.Header().Get("WWW-Authenticate"), c.status, c.challenge)
+			want := ""
+			if c.status != 200 {
+				want = strings.TrimSuffix(`Bearer realm="`+api+`", `+c.challenge, ", ")
+				refusedWell(t, w, c.challenge)
+			}
+			if w.Code != c.status || w.Header().Get("WWW-Authenticate") != want {
+				t.Errorf("%d %s\nwant %d %s", w.Code, w.Header().Get("WWW-Authenticate"), c.status, want)
 			}
 			if c.status == 200 && w.Body.String() != "usr_1" {
 				t.Errorf("body %q", w.Body)
 			}
 		})
+	}
+}
+
+// refusedWell checks what all refusals have: no caching, and the error as JSON where
+// there is one.
+func refusedWell(t *testing.T, w *httptest.ResponseRecorder, challenge string) {
+	t.Helper()
+	if w.Header().Get("Cache-Control") != "no-store" {
+		t.Error("may be cached")
+	}
+	if challenge == "" {
+		if w.Body.Len() > 0 {
+			t.Errorf("body %q", w.Body)
+		}
+		return
+	}
+	var said map[string]string
+	if err := json.Unmarshal(w.Body.Bytes(), &said); err != nil {
+		t.Fatal(err)
+	}
+	if want := `error="` + said["error"] + `", error_description="` + said["error_description"] + `"`; !strings.HasPrefix(challenge, want) {
+		t.Errorf("body says %s", want)
 	}
 }
 
@@ -230,10 +264,48 @@ func TestKeys(t *testing.T) {
 }
 
 func TestNew(t *testing.T) {
-	for name, c := range map[string]resource.Config{"Issuer": {Audience: api}, "Audience": {Issuer: "https://id.example/"}} {
-		if _, err := resource.New(c); err == nil || !strings.Contains(err.Error(), name) {
+	good := func(change func(*resource.Config)) resource.Config {
+		c := resource.Config{Issuer: "https://id.example/", Audience: api, Introspect: &resource.Introspection{Endpoint: "https://id.example/introspect", ClientID: "api", ClientSecret: "s"}}
+		change(&c)
+		return c
+	}
+	for name, change := range map[string]func(*resource.Config){
+		"Config.Issuer":                  func(c *resource.Config) { c.Issuer = "id.example" },
+		"Config.Audience":                func(c *resource.Config) { c.Audience = "" },
+		"Config.JWKSURI":                 func(c *resource.Config) { c.JWKSURI = "/keys" },
+		"Config.Leeway":                  func(c *resource.Config) { c.Leeway = -1 },
+		"Config.Algorithms":              func(c *resource.Config) { c.Algorithms = []string{"none"} },
+		"Config.Introspect.Endpoint":     func(c *resource.Config) { c.Introspect.Endpoint = "ftp://id.example" },
+		"Config.Introspect.ClientID":     func(c *resource.Config) { c.Introspect.ClientID = "" },
+		"Config.Introspect.ClientSecret": func(c *resource.Config) { c.Introspect.ClientSecret = "" },
+	} {
+		if _, err := resource.New(good(change)); err == nil || !strings.Contains(err.Error(), name+" ") && !strings.Contains(err.Error(), name+":") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	if _, err := resource.New(good(func(*resource.Config) {})); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestClaims(t *testing.T) {
+	i := newIssuer(t)
+	got, err := i.verifier().Verify(t.Context(), i.sign("at+jwt", i.claims(func(c map[string]any) { c["tenant"] = "t1" })))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := i.now.Load().Truncate(time.Second)
+	if got.Subject != "usr_1" || got.ClientID != "app" || got.ID != "1" || got.ACR != multi || got.Extra["tenant"] != "t1" {
+		t.Errorf("%+v", got)
+	}
+	if !slices.Equal(got.Scopes, []string{"read", "transfer"}) || !slices.Equal(got.AMR, []string{"pwd", "otp", "mfa"}) || !slices.Equal(got.Audience, []string{api, "x"}) {
+		t.Errorf("%+v", got)
+	}
+	if !got.IssuedAt.Equal(now) || !got.Expiry.Equal(now.Add(time.Hour)) || !got.AuthTime.Equal(now.Add(-time.Minute)) {
+		t.Errorf("%+v", got)
+	}
+	if _, ok := resource.FromContext(t.Context()); ok {
+		t.Error("claims out of nothing")
 	}
 }
 

@@ -2,30 +2,15 @@ package resource
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
 )
-
-// Config says whose tokens are taken. Issuer and Audience are required.
-type Config struct {
-	Issuer   string // exactly as in the tokens' iss
-	Audience string // the API's identifier, one of the tokens' aud
-	// JWKSURI is where the issuer's keys are; empty: as its metadata says.
-	JWKSURI string
-	// Algorithms that signatures may have; empty: RS256, ES256 and EdDSA.
-	Algorithms []string
-	Leeway     time.Duration    // between the clocks; 0: 30 s
-	Client     *http.Client     // fetches metadata and keys; nil: one with a time-out of 10 s
-	Now        func() time.Time // nil: the clock
-}
 
 // A Verifier checks tokens. It is safe for concurrent use.
 type Verifier struct {
@@ -34,34 +19,14 @@ type Verifier struct {
 	keys   *keys
 }
 
-// Claims are what a good token says (RFC 9068 §2.2).
-type Claims struct {
-	Issuer    string
-	Subject   string // the user, or the client where it acts for itself
-	ClientID  string
-	Audience  []string
-	Scopes    []string
-	ACR       string   // how the person proved who they are, "" where it is not said
-	AMR       []string // by which methods (RFC 8176)
-	AuthTime  time.Time
-	IssuedAt  time.Time
-	ExpiresAt time.Time
-	ID        string         // jti
-	Extra     map[string]any // all claims, by their names
-}
-
 // ErrInvalid is wrapped by Verify where the token is not good; every other error means
-// that the issuer's keys could not be had.
+// that the issuer could not be asked.
 var ErrInvalid = errors.New("resource: invalid token")
 
 // New makes a Verifier. It fetches nothing yet.
 func New(c Config) (*Verifier, error) {
-	issuer, err := url.Parse(c.Issuer)
-	switch {
-	case err != nil || issuer.Host == "":
-		return nil, errors.New("resource: Config.Issuer has to be the issuer's absolute URL")
-	case c.Audience == "":
-		return nil, errors.New("resource: Config.Audience is missing: name the API as the provider knows it")
+	if err := c.check(); err != nil {
+		return nil, err
 	}
 	if c.Leeway == 0 {
 		c.Leeway = 30 * time.Second
@@ -70,52 +35,37 @@ func New(c Config) (*Verifier, error) {
 		c.Now = time.Now
 	}
 	if c.Client == nil {
-		c.Client = &http.Client{Timeout: 10 * time.Second}
-	}
-	if len(c.Algorithms) == 0 {
-		c.Algorithms = []string{"RS256", "ES256", "EdDSA"}
+		c.Client = &http.Client{Timeout: askTime}
 	}
 	v := &Verifier{config: c, keys: &keys{config: c}}
-	for _, alg := range c.Algorithms {
-		if alg == "none" || strings.HasPrefix(alg, "HS") {
-			return nil, fmt.Errorf("resource: Config.Algorithms: %s is no public-key signature", alg)
-		}
+	for _, alg := range c.algorithms() {
 		v.algs = append(v.algs, jose.SignatureAlgorithm(alg))
 	}
 	return v, nil
 }
 
-// wire is the token's JSON.
-type wire struct {
-	Issuer   string   `json:"iss"`
-	Subject  string   `json:"sub"`
-	Audience audience `json:"aud"`
-	ClientID string   `json:"client_id"`
-	Expiry   *float64 `json:"exp"`
-	NotYet   float64  `json:"nbf"`
-	IssuedAt float64  `json:"iat"`
-	ID       string   `json:"jti"`
-	Scope    string   `json:"scope"`
-	ACR      string   `json:"acr"`
-	AMR      []string `json:"amr"`
-	AuthTime float64  `json:"auth_time"`
-}
-
-// An audience is one string or a list of them (RFC 7519 §4.1.3).
-type audience []string
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (a *audience) UnmarshalJSON(b []byte) error {
-	var one string
-	if json.Unmarshal(b, &one) == nil {
-		*a = audience{one}
-		return nil
-	}
-	return json.Unmarshal(b, (*[]string)(a))
-}
-
-// Verify checks token as RFC 9068 §4 says.
+// Verify checks token: a JWT as RFC 9068 §4 says, any other by introspection where
+// that is configured. What looks like a JWT is never asked about.
 func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
+	if v.config.Introspect != nil && strings.Count(token, ".") != 2 {
+		return v.introspect(ctx, token)
+	}
+	payload, err := v.signed(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	w, extra, err := read(payload)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the claims are not JSON of the right types", ErrInvalid)
+	}
+	if err := v.holds(w); err != nil {
+		return nil, err
+	}
+	return w.claims(extra), nil
+}
+
+// signed returns what the issuer signed as an access token.
+func (v *Verifier) signed(ctx context.Context, token string) ([]byte, error) {
 	jws, err := jose.ParseSignedCompact(token, v.algs)
 	if err != nil {
 		return nil, fmt.Errorf("%w: not a JWT that is signed by an allowed algorithm", ErrInvalid)
@@ -136,18 +86,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: the signature is wrong", ErrInvalid)
 	}
-	var w wire
-	c := &Claims{}
-	if json.Unmarshal(payload, &w) != nil || json.Unmarshal(payload, &c.Extra) != nil {
-		return nil, fmt.Errorf("%w: the claims are not JSON of the right types", ErrInvalid)
-	}
-	if err := v.holds(&w); err != nil {
-		return nil, err
-	}
-	c.Issuer, c.Subject, c.ClientID, c.Audience, c.ID = w.Issuer, w.Subject, w.ClientID, w.Audience, w.ID
-	c.Scopes, c.ACR, c.AMR = strings.Fields(w.Scope), w.ACR, w.AMR
-	c.AuthTime, c.IssuedAt, c.ExpiresAt = moment(w.AuthTime), moment(w.IssuedAt), moment(*w.Expiry)
-	return c, nil
+	return payload, nil
 }
 
 func (v *Verifier) holds(w *wire) error {
@@ -165,13 +104,4 @@ func (v *Verifier) holds(w *wire) error {
 		return fmt.Errorf("%w: not valid yet", ErrInvalid)
 	}
 	return nil
-}
-
-// moment is a NumericDate (RFC 7519 §2), the zero time for 0.
-func moment(seconds float64) time.Time {
-	const last = 253402300799 // the end of the year 9999
-	if seconds <= 0 {
-		return time.Time{}
-	}
-	return time.Unix(int64(min(seconds, last)), 0).UTC()
 }
