@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/sallyport-id/sallyport/factors"
+	"github.com/sallyport-id/sallyport/flows"
+	"github.com/sallyport-id/sallyport/provider"
+	"github.com/sallyport-id/sallyport/provider/oidc"
+	"github.com/sallyport-id/sallyport/storage"
+	"github.com/sallyport-id/sallyport/themes"
+)
+
+// openHouse opens the register. It does not migrate.
+func openHouse(ctx context.Context, s *settings, log *slog.Logger) (*house, error) {
+	if s.Seal.Keyset == "" {
+		return nil, &misuse{what: "seal.keyset: is not set", mend: "set seal.keyset_file to the file that the provider uses"}
+	}
+	sealer, err := storage.NewSealer([]byte(s.Seal.Keyset))
+	if err != nil {
+		return nil, err
+	}
+	db, err := storage.Open(ctx, storage.Options{
+		DSN: string(s.Database.DSN), Sealer: sealer, Now: time.Now, Logger: log,
+		Timeout: s.Database.Timeout, MaxConns: s.Database.MaxConns,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("database.dsn: %w", err)
+	}
+	return &house{settings: s, db: db, factors: s.registry, now: time.Now}, nil
+}
+
+// parts are what serve and dev bring to a provider, each its own.
+type parts struct {
+	logger   *slog.Logger
+	registry *prometheus.Registry
+	tracing  bool
+	mailer   flows.Mailer
+	preview  bool // show every page in every state
+}
+
+// A built provider is its site and the work that it does beside requests.
+type built struct {
+	site  *provider.Site
+	house *house
+	oidc  *oidc.Provider
+	flows *flows.Engine
+	log   *slog.Logger
+}
+
+// newProvider puts the rooms together.
+func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
+	s := h.settings
+	issuer, err := url.Parse(s.Issuer)
+	if err != nil {
+		return nil, fmt.Errorf("issuer: %w", err)
+	}
+	pages, err := s.pages(h.factors, issuer, p.logger)
+	if err != nil {
+		return nil, err
+	}
+	engine, err := flows.New(flows.Options{
+		Issuer: issuer, Name: s.Name, DB: h.db, Factors: h.factors, Themes: pages, Mailer: p.mailer, Config: s.Login,
+		Ladder: s.ladder(), Now: h.now, Logger: p.logger, Address: provider.Address,
+	})
+	if err != nil {
+		return nil, err
+	}
+	op, err := oidc.New(ctx, oidc.Options{
+		Issuer: s.Issuer, DB: h.db, Flows: engine, Themes: pages, ACRValues: s.ladder().Values(), Config: s.Tokens, Now: h.now,
+		Logger: p.logger, Address: provider.Address,
+	})
+	if err != nil {
+		return nil, err
+	}
+	rooms := []provider.Room{op.Mount, func(browser, _ *http.ServeMux) { engine.Mount(browser) }}
+	if p.preview {
+		rooms = append(rooms, func(browser, _ *http.ServeMux) {
+			browser.Handle("GET /preview", pages.PreviewHandler())
+			browser.Handle("GET /preview/", pages.PreviewHandler())
+		})
+	}
+	site, err := provider.New(provider.Options{
+		Issuer: issuer, Rooms: rooms, Themes: pages, Ready: h.db.Ping, Proxies: s.Proxies, MaxBody: s.MaxBody,
+		CrossSite: oidc.CrossSite,
+		Metrics: p.registry, Tracing: p.tracing, Logger: p.logger, Now: h.now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &built{site: site, house: h, oidc: op, flows: engine, log: p.logger}, nil
+}
+
+// pages opens the theme with the words of every factor.
+func (s *settings) pages(list *factors.Registry, issuer *url.URL, log *slog.Logger) (*themes.Renderer, error) {
+	var words []fs.FS
+	for _, name := range list.Names() {
+		if w := list.Info(name).Words; w != nil {
+			words = append(words, w)
+		}
+	}
+	pages, err := themes.New(themes.Options{
+		Dir: s.Theme.Dir, Words: words, Brand: themes.Brand{Name: s.Name, Hue: s.Theme.Hue, LogoFile: s.Theme.Logo},
+		Base: pathPrefix(issuer), Now: time.Now, Logger: log,
+	})
+	if err != nil {
+		return nil, &misuse{what: "theme: " + err.Error(), mend: "mend the file or leave it out of theme.dir"}
+	}
+	return pages, nil
+}
+
+// pathPrefix is the path of an issuer without its last slash.
+func pathPrefix(issuer *url.URL) string { return strings.TrimSuffix(issuer.Path, "/") }

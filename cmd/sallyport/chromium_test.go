@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// shots is where the browser tests leave a picture of every page that they see.
+var shots = flag.String("shots", "", "directory for screenshots of the browser tests")
+
+// A tab is one tab of a real Chromium with a profile of its own.
+type tab struct {
+	t     *testing.T
+	ctx   context.Context
+	shown int
+}
+
+// openChromium starts a browser. scripts says whether its pages may run any.
+func openChromium(t *testing.T, scripts bool) *tab {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath("chromium"), chromedp.NoSandbox,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("lang", "en"),
+	)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	t.Cleanup(cancel)
+	ctx, stop := chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(stop)
+	ctx, closeTab := chromedp.NewContext(ctx)
+	t.Cleanup(closeTab)
+	b := &tab{t: t, ctx: ctx}
+	b.do("start; is chromium installed? run deploy/testdeps.sh", chromedp.Navigate("about:blank"), chromedp.EmulateViewport(390, 844))
+	if !scripts {
+		params := emulation.SetScriptExecutionDisabledParams{Value: true}
+		if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, params); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return b
+}
+
+func (b *tab) do(what string, steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		b.t.Fatalf("%s: %v\non the page: %s", what, err, b.page())
+	}
+}
+
+// page is what is shown now, for the message of a failure.
+func (b *tab) page() string {
+	ctx, cancel := context.WithTimeout(b.ctx, 3*time.Second)
+	defer cancel()
+	address, err := chromedp.Run(ctx, chromedp.Location())
+	text, textErr := chromedp.Run(ctx, chromedp.Text(chromedp.CSS("body")))
+	if err := errors.Join(err, textErr); err != nil {
+		return address + "\n" + err.Error()
+	}
+	return address + "\n" + text
+}
+
+func (b *tab) open(address string) *tab {
+	b.t.Helper()
+	b.do("open "+address, chromedp.Navigate(address))
+	return b
+}
+
+// see waits for the element that selector finds, and takes the picture.
+func (b *tab) see(selector string) *tab {
+	b.t.Helper()
+	b.do("see "+selector, chromedp.WaitVisible(chromedp.CSS(selector)))
+	b.picture()
+	return b
+}
+
+func (b *tab) fill(selector, value string) *tab {
+	b.t.Helper()
+	b.do("fill "+selector, chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), value))
+	return b
+}
+
+func (b *tab) click(selector string) *tab {
+	b.t.Helper()
+	b.do("click "+selector, chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
+	return b
+}
+
+func (b *tab) text(selector string) string {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
+	defer cancel()
+	text, err := chromedp.Run(ctx, chromedp.Text(chromedp.CSS(selector)))
+	if err != nil {
+		b.t.Fatalf("text of %s: %v\non the page: %s", selector, err, b.page())
+	}
+	return strings.TrimSpace(text)
+}
+
+func (b *tab) location() string {
+	b.t.Helper()
+	address, err := chromedp.Run(b.ctx, chromedp.Location())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return address
+}
+
+// says waits until selector's text holds want.
+func (b *tab) says(selector, want string) *tab {
+	b.t.Helper()
+	deadline := time.Now().Add(15 * time.Second)
+	for !strings.Contains(b.text(selector), want) {
+		if time.Now().After(deadline) {
+			b.t.Fatalf("%s says %q, want %q\non the page: %s", selector, b.text(selector), want, b.page())
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	b.picture()
+	return b
+}
+
+// picture keeps what is shown at the width of a phone and of a desk, where asked to.
+func (b *tab) picture() {
+	b.t.Helper()
+	if *shots == "" {
+		return
+	}
+	b.shown++
+	for _, width := range []int64{390, 1280} {
+		b.do("resize", chromedp.EmulateViewport(width, 844))
+		png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		name := strings.NewReplacer("/", "-", " ", "-").Replace(b.t.Name())
+		path := filepath.Join(*shots, name+"-"+string(rune('a'+b.shown-1))+"-"+map[int64]string{390: "390", 1280: "1280"}[width]+".png")
+		if err := os.WriteFile(path, png, 0o600); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	b.do("resize", chromedp.EmulateViewport(390, 844))
+}
+
+// A phone shows the codes of one authenticator app. It never shows a step twice,
+// because a used step is refused, and uses the neighbours that are accepted (±1)
+// before it waits.
+type phone struct {
+	t      *testing.T
+	secret string
+	last   int64
+}
+
+func (p *phone) code() string {
+	p.t.Helper()
+	now := time.Now().Unix() / 30
+	step := max(p.last+1, now-1)
+	for step > time.Now().Unix()/30+1 {
+		time.Sleep(200 * time.Millisecond)
+	}
+	p.last = step
+	return totpCode(p.t, p.secret, time.Unix(step*30, 0))
+}
+
+// wrongCode is six digits that no step near now shows.
+func (p *phone) wrongCode() string {
+	now, used := time.Now(), map[string]bool{}
+	for i := -3; i <= 3; i++ {
+		used[totpCode(p.t, p.secret, now.Add(time.Duration(i)*30*time.Second))] = true
+	}
+	for _, code := range []string{"000000", "111111", "222222", "333333", "444444", "555555", "666666", "777777"} {
+		if !used[code] {
+			return code
+		}
+	}
+	p.t.Fatal("no wrong code left")
+	return ""
+}
