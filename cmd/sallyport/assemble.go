@@ -92,7 +92,7 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	site, err := provider.New(provider.Options{
 		Issuer: issuer, Rooms: rooms, Themes: pages, Ready: h.db.Ping, Proxies: s.Proxies, MaxBody: s.MaxBody,
 		CrossSite: oidc.CrossSite,
-		Metrics: p.registry, Tracing: p.tracing, Logger: p.logger, Now: h.now,
+		Metrics:   p.registry, Tracing: p.tracing, Logger: p.logger, Now: h.now,
 	})
 	if err != nil {
 		return nil, err

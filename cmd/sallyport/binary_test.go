@@ -73,7 +73,7 @@ func launch(t *testing.T, environ []string, args ...string) *process {
 		t.Fatal(err)
 	}
 	p := &process{t: t, output: &lockedBuffer{}, done: make(chan error, 1)}
-	p.cmd = exec.Command(self, args...) //nolint:gosec // ourselves
+	p.cmd = exec.Command(self, args...)
 	p.cmd.Env = append([]string{asBinary + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, environ...)
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
 	if err := p.cmd.Start(); err != nil {
@@ -135,7 +135,9 @@ func (p *process) kill() {
 		if err := p.cmd.Process.Kill(); err != nil {
 			p.t.Fatal(err)
 		}
-		<-p.done
+		if err := <-p.done; err == nil {
+			p.t.Error("killed, and yet it ended well")
+		}
 	})
 }
 

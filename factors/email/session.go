@@ -28,8 +28,8 @@ func (m *Mailer) deliver(ctx context.Context, l *letter) error {
 	if err != nil {
 		return failure(ctx, "connect", err)
 	}
-	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer func() { _ = conn.Close() }()
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	s := &session{config: m.config, letter: l, conn: conn}
 	return s.run(ctx)

@@ -98,7 +98,6 @@ func (b *browser) postFrom(origin, address string, form url.Values) *page {
 
 var (
 	formAction = regexp.MustCompile(`<form[^>]*action="([^"]*)"`)
-	stem       = regexp.MustCompile(`<main[^>]*data-page="([^"]*)"|<body[^>]*data-page="([^"]*)"`)
 	titleTag   = regexp.MustCompile(`(?s)<title>(.*?)</title>`)
 	otpauth    = regexp.MustCompile(`otpauth://[^"]+`)
 	hidden     = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
@@ -372,7 +371,7 @@ func (h *house) get(path string) *reply {
 // claims verifies a JWT with the published keys and returns its claims and header.
 func (h *house) claims(token string) (map[string]any, jose.Header) {
 	h.t.Helper()
-	jws, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256, jose.EdDSA})
+	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256, jose.EdDSA})
 	h.must(err)
 	var set jose.JSONWebKeySet
 	h.must(json.Unmarshal([]byte(h.get("/.well-known/jwks.json").raw), &set))

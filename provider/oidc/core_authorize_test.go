@@ -82,7 +82,7 @@ func TestCORE06_StateComesBackByteIdentical(t *testing.T) {
 	b.begin(h.ask("web")).signIn("ada").answer()
 	for _, mode := range []string{"query", "fragment", "form_post"} {
 		p := b.begin(h.ask("web", "state", state, "response_mode", mode))
-		got := url.Values{}
+		var got url.Values
 		if mode == "form_post" {
 			got = p.fields()
 		} else {
