@@ -62,7 +62,7 @@ func (e *Engine) view(w http.ResponseWriter, r *http.Request, l *login, d policy
 	case d.Need == policy.Consent:
 		return themes.Consent{Frame: f, Scopes: consentLines(l.state.Ask.Scopes)}
 	case d.Need == policy.Deny:
-		f.CanCancel = false
+		f.CanCancel, f.CanSwitch = false, false
 		return themes.Denied{Frame: f, Reason: "denied." + d.Reason, ReturnTo: e.absolute(l.resume())}
 	}
 	// Everything is met, but the session that would say so is gone: begin again.
@@ -118,7 +118,7 @@ func (e *Engine) frame(w http.ResponseWriter, r *http.Request, l *login) themes.
 	f.FormAction = l.state.Ask.FormAction
 	f.CanCancel = l.client != nil
 	if l.user != nil {
-		f.Account = l.user.Username
+		f.Account, f.CanSwitch = l.user.Username, l.state.Session == "" && l.state.Shown == nil
 	}
 	if l.client != nil {
 		f.Client = e.application(l.client, l.state.Ask.FormAction)

@@ -18,14 +18,14 @@ func demo() Frame {
 			TosURI: "https://notes.acme.example/terms", RedirectHost: "notes.acme.example",
 		},
 		Account: "ada@acme.example", Action: "/login/preview", FormAction: "https://notes.acme.example",
-		CanCancel: true, RequestID: "01JZ8Q5T3M",
+		CanCancel: true, CanSwitch: true, RequestID: "01JZ8Q5T3M",
 	}
 }
 
 func (f Frame) with(n *Notice) Frame { f.Notice = n; return f }
 func (f Frame) stranger() Frame      { f.Account = ""; return f }
 func (f Frame) choosing() Frame      { f.CanChooseOther = true; return f }
-func (f Frame) ending() Frame        { f.CanCancel, f.Action = false, ""; return f }
+func (f Frame) ending() Frame        { f.CanCancel, f.CanSwitch, f.Action = false, false, ""; return f }
 
 func wrong(id, field string) *Notice { return &Notice{Kind: "error", ID: id, Field: field} }
 

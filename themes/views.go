@@ -20,6 +20,8 @@ type Frame struct {
 	// CanChooseOther shows "Try another way"; CanCancel "Back to <app>".
 	CanChooseOther bool
 	CanCancel      bool
+	// CanSwitch shows "Not you?" beside the account.
+	CanSwitch bool
 	// FormAction is the origin that the page's CSP has to allow beside 'self'.
 	FormAction string
 	RequestID  string

@@ -39,7 +39,10 @@ func openChromium(t *testing.T, scripts bool) *tab {
 	ctx, closeTab := chromedp.NewContext(ctx)
 	t.Cleanup(closeTab)
 	b := &tab{t: t, ctx: ctx}
-	b.do("start; is chromium installed? run deploy/testdeps.sh", chromedp.Navigate("about:blank"), chromedp.EmulateViewport(390, 844))
+	// The browser lives as long as the context of its first step.
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank"), chromedp.EmulateViewport(390, 844)); err != nil {
+		t.Fatalf("start chromium: %v; is it installed? run deploy/testdeps.sh", err)
+	}
 	if !scripts {
 		params := emulation.SetScriptExecutionDisabledParams{Value: true}
 		if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, params); err != nil {
@@ -96,15 +99,24 @@ func (b *tab) click(selector string) *tab {
 	return b
 }
 
-func (b *tab) text(selector string) string {
+// text is what selector's element says, and an error while the page is changing.
+func (b *tab) text(selector string) (string, error) {
+	ctx, cancel := context.WithTimeout(b.ctx, 2*time.Second)
+	defer cancel()
+	text, err := chromedp.Run(ctx, chromedp.Text(chromedp.CSS(selector)))
+	return strings.TrimSpace(text), err
+}
+
+// attribute is the value of an attribute of the element that selector finds.
+func (b *tab) attribute(selector, name string) string {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
 	defer cancel()
-	text, err := chromedp.Run(ctx, chromedp.Text(chromedp.CSS(selector)))
+	value, err := chromedp.Run(ctx, chromedp.AttributeValue(chromedp.CSS(selector), name))
 	if err != nil {
-		b.t.Fatalf("text of %s: %v\non the page: %s", selector, err, b.page())
+		b.t.Fatalf("%s of %s: %v\non the page: %s", name, selector, err, b.page())
 	}
-	return strings.TrimSpace(text)
+	return value.Value
 }
 
 func (b *tab) location() string {
@@ -120,14 +132,17 @@ func (b *tab) location() string {
 func (b *tab) says(selector, want string) *tab {
 	b.t.Helper()
 	deadline := time.Now().Add(15 * time.Second)
-	for !strings.Contains(b.text(selector), want) {
+	for {
+		text, err := b.text(selector)
+		if err == nil && strings.Contains(text, want) {
+			b.picture()
+			return b
+		}
 		if time.Now().After(deadline) {
-			b.t.Fatalf("%s says %q, want %q\non the page: %s", selector, b.text(selector), want, b.page())
+			b.t.Fatalf("%s says %q (%v), want %q\non the page: %s", selector, text, err, want, b.page())
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	b.picture()
-	return b
 }
 
 // picture keeps what is shown at the width of a phone and of a desk, where asked to.
@@ -171,6 +186,9 @@ func (p *phone) code() string {
 	p.last = step
 	return totpCode(p.t, p.secret, time.Unix(step*30, 0))
 }
+
+// shown is a moment of the step that was shown last.
+func (p *phone) shown() time.Time { return time.Unix(p.last*30, 0) }
 
 // wrongCode is six digits that no step near now shows.
 func (p *phone) wrongCode() string {
