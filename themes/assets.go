@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -79,8 +80,20 @@ func (a *assets) style(hue int) error {
 	css.Write(brand)
 	css.WriteString("\n}\n")
 	delete(a.files, "brand.css")
-	a.add("app.css", css.Bytes())
+	a.add("app.css", squeeze(css.Bytes()))
 	return checkContrast(css.String())
+}
+
+var (
+	cssRemark = regexp.MustCompile(`(?s)/\*.*?\*/`)
+	cssIndent = regexp.MustCompile(`\s*\n\s*`)
+	cssAround = regexp.MustCompile(` ?([{};,]) ?`)
+)
+
+// squeeze takes out of a style sheet what only its authors read.
+func squeeze(css []byte) []byte {
+	css = cssIndent.ReplaceAll(cssRemark.ReplaceAll(css, nil), []byte("\n"))
+	return cssAround.ReplaceAll(css, []byte("$1"))
 }
 
 func (a *assets) readLogo(files overlay, name string) error {
