@@ -215,7 +215,7 @@ func (s *store) GetRefreshTokenSession(ctx context.Context, key string, _ fosite
 	case !w.grant.Active:
 		return nil, fosite.ErrNotFound
 	case w.grant.UsedAt.IsZero():
-	case w.now.Sub(w.grant.UsedAt) < w.client.refreshGrace():
+	case w.client.refreshGrace() > 0 && w.now.Sub(w.grant.UsedAt) < w.client.refreshGrace():
 		if w.grant.Uses >= refreshUses {
 			return nil, fosite.ErrNotFound
 		}
