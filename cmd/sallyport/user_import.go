@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sallyport-id/sallyport/factors/otp"
 	"github.com/sallyport-id/sallyport/factors/password"
 	"github.com/sallyport-id/sallyport/storage"
 )
@@ -19,6 +21,7 @@ import (
 type importLine struct {
 	storage.User
 	PasswordHash string `json:"password_hash"`
+	TOTPSecret   string `json:"totp_secret"` // base32, as authenticator apps take it
 }
 
 const maxImportLine = 1 << 20 // bytes
@@ -30,7 +33,8 @@ func (c *cli) userImport() *cobra.Command {
 		Long: `Add people from a file with one JSON object a line: the claims as "user show --json" prints them,
 and password_hash, an argon2, bcrypt, scrypt or PBKDF2 hash in PHC or modular crypt form. They
 sign in with the password they have; its hash is replaced by ours then. Without a hash they set
-a password by mail. FILE - is standard input.
+a password by mail. totp_secret is the key of an authenticator app (six digits, 30 seconds), in
+base32. FILE - is standard input.
 
 Lines that are wrong are said with their number and left out, the others are added; run it again
 with the mended lines. Exit status 2 where a line was wrong.`,
@@ -113,24 +117,39 @@ func (h *house) importLine(ctx context.Context, text []byte, dry bool) error {
 	if u.ID == "" {
 		u.ID = storage.NewID("usr")
 	}
-	var known *storage.Authenticator
-	if one.PasswordHash != "" {
-		a, err := password.Import(one.PasswordHash, h.now())
-		if err != nil {
-			return err
-		}
-		known = a
-	}
-	if dry {
-		return nil
+	known, err := one.authenticators(h.now())
+	if err != nil || dry {
+		return err
 	}
 	return h.change(ctx, event{Type: "user.created", UserID: u.ID, Data: map[string]any{"import": true}}, func(ctx context.Context) error {
 		if err := h.db.CreateUser(ctx, u); err != nil {
 			return named(err, "user", u.Username)
 		}
-		if known == nil {
-			return nil
+		for _, a := range known {
+			if err := h.addAuthenticator(ctx, u, a); err != nil {
+				return err
+			}
 		}
-		return h.addAuthenticator(ctx, u, known)
+		return nil
 	})
+}
+
+// authenticators are what the person brings along.
+func (l *importLine) authenticators(now time.Time) ([]*storage.Authenticator, error) {
+	var list []*storage.Authenticator
+	if l.PasswordHash != "" {
+		a, err := password.Import(l.PasswordHash, now)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, a)
+	}
+	if l.TOTPSecret != "" {
+		a, err := otp.Import(l.TOTPSecret, now)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, a)
+	}
+	return list, nil
 }
