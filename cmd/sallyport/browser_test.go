@@ -143,16 +143,6 @@ func (b *browser) formWith(ok func(form) bool) (form, bool) {
 	return form{}, false
 }
 
-// pressAt submits the form whose action ends in suffix.
-func (b *browser) pressAt(suffix string) *browser {
-	b.t.Helper()
-	f, ok := b.formWith(func(f form) bool { return strings.HasSuffix(f.action, suffix) })
-	if !ok {
-		b.t.Fatalf("no form to %s on %s:\n%s", suffix, b.at, b.text())
-	}
-	return b.send(f, f.fields)
-}
-
 func (b *browser) send(f form, values url.Values) *browser {
 	b.t.Helper()
 	target, err := b.at.Parse(f.action)
@@ -282,28 +272,4 @@ func (b *browser) text() string {
 	}
 	read(root)
 	return strings.Join(words, " ")
-}
-
-// byID is the text of the element with id.
-func (b *browser) byID(id string) string {
-	b.t.Helper()
-	root, err := html.Parse(strings.NewReader(b.body))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	var found *html.Node
-	var look func(*html.Node)
-	look = func(n *html.Node) {
-		if attr(n, "id", "") == id {
-			found = n
-		}
-		for c := n.FirstChild; c != nil; c = c.NextSibling {
-			look(c)
-		}
-	}
-	look(root)
-	if found == nil || found.FirstChild == nil {
-		b.t.Fatalf("nothing with id %q on %s (%d):\n%s", id, b.at, b.status, b.text())
-	}
-	return strings.TrimSpace(found.FirstChild.Data)
 }
