@@ -38,11 +38,7 @@ func (c *cli) configCheck() *cobra.Command {
 		Use: "check", Short: "Say everything that would keep serve from starting", Args: takes(),
 		Long: "Read the settings as serve does and say all faults, one line each: key, fault and mend. Exit status 2 where there is one.",
 		RunE: func(*cobra.Command, []string) error {
-			s, err := c.settings()
-			if err != nil {
-				return err
-			}
-			if err := s.checkServe(); err != nil {
+			if _, err := c.serveSettings(); err != nil {
 				return err
 			}
 			return c.show(map[string]bool{"ok": true}, func(w io.Writer) { row(w, "the settings are good") })

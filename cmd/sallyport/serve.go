@@ -33,11 +33,8 @@ that load balancers notice, lets running requests end for at most shutdown.drain
 }
 
 func (c *cli) serve(ctx context.Context) error {
-	s, err := c.settings()
+	s, err := c.serveSettings()
 	if err != nil {
-		return err
-	}
-	if err := s.checkServe(); err != nil {
 		return err
 	}
 	log := newLogger(c.err, s.Log.Format, s.Log.Level)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"log/slog"
 	"net/netip"
 	"os"
@@ -123,6 +124,15 @@ func (c *cli) settings() (*settings, error) {
 		return nil, err
 	}
 	return s, s.check()
+}
+
+// serveSettings loads and checks what holds for serve, and says all faults at once.
+func (c *cli) serveSettings() (*settings, error) {
+	s, err := c.settings()
+	if s == nil {
+		return nil, err
+	}
+	return s, errors.Join(err, s.checkServe())
 }
 
 // configPath is the file to read: as asked, or the first usual one that exists.

@@ -17,7 +17,7 @@ type Config struct {
 	// RefreshGrace covers a lost answer: a client may present the token it has just
 	// used once more, as long as nothing that came from it has been used.
 	RefreshGrace time.Duration `doc:"how long a just used refresh token may be sent again after a lost answer; 0: never"`
-	PARTTL       time.Duration `doc:"how long a pushed authorization request waits to be used"`
+	PARTTL       time.Duration `koanf:"par_ttl" doc:"how long a pushed authorization request waits to be used"`
 	// KeyOverlap is how long a new key is published before it signs, and so how long
 	// applications may cache the key set.
 	KeyOverlap  time.Duration `doc:"how long a new signing key is published before it signs"`
