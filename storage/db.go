@@ -39,6 +39,8 @@ type DB struct {
 	log            *slog.Logger
 	timeout        time.Duration
 	cached         caches
+	grantWithUser  *prepared // nil on PostgreSQL, as is
+	sessionByKey   *prepared
 }
 
 // Open opens the database of o and proves that it answers. It does not migrate: see
@@ -64,6 +66,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err := d.connect(o); err != nil {
 		return nil, err
 	}
+	d.prepare()
 	if err := d.Ping(ctx); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}

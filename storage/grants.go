@@ -34,19 +34,28 @@ func (d *DB) GrantByKey(ctx context.Context, kind string, key []byte) (*Grant, e
 	return first[Grant](ctx, d, "key = ? AND kind = ?", key, kind)
 }
 
+type grantWithUser struct {
+	Grant Grant `bun:"embed:g_"`
+	User  User  `bun:"embed:u_"`
+}
+
+func (d *DB) grantQuery(q bun.IDB, key any) *bun.SelectQuery {
+	return q.NewSelect().ColumnExpr("?", d.prefixed("g", &Grant{})).ColumnExpr("?", d.prefixed("u", &User{})).
+		TableExpr("grants AS g").Join("LEFT JOIN users AS u ON u.id = g.user_id").
+		Where("g.key = ?", key)
+}
+
 // GrantWithUser finds a grant of one of the kinds, as GrantByKey does, with its user,
 // in one query. The user is nil where the grant has none (client credentials).
 //
 // Errors: ErrNotFound, also where the grant's user has been deleted.
 func (d *DB) GrantWithUser(ctx context.Context, kinds []string, key []byte) (*Grant, *User, error) {
-	var row struct {
-		Grant Grant `bun:"embed:g_"`
-		User  User  `bun:"embed:u_"`
-	}
+	var row grantWithUser
 	err := d.query(ctx, func(ctx context.Context, q bun.IDB) error {
-		return q.NewSelect().ColumnExpr("?", d.prefixed("g", &row.Grant)).ColumnExpr("?", d.prefixed("u", &row.User)).
-			TableExpr("grants AS g").Join("LEFT JOIN users AS u ON u.id = g.user_id").
-			Where("g.key = ?", key).Where("g.kind IN (?)", bun.List(kinds)).Scan(ctx, &row)
+		if d.grantWithUser != nil && d.tx(ctx) == nil && len(kinds) == 1 {
+			return d.grantWithUser.scan(ctx, d.reader, &row, key, kinds[0])
+		}
+		return d.grantQuery(q, key).Where("g.kind IN (?)", bun.List(kinds)).Scan(ctx, &row)
 	})
 	switch {
 	case err != nil:

@@ -35,23 +35,32 @@ func (d *DB) CreateSession(ctx context.Context, s *Session) error {
 	return d.insert(ctx, s)
 }
 
+type sessionRow struct {
+	Session Session `bun:"embed:s_"`
+	User    User    `bun:"embed:u_"`
+	Consent Consent `bun:"embed:c_"`
+}
+
+// sessionQuery takes values, or the names of placeholders.
+func (d *DB) sessionQuery(q bun.IDB, key, clientID, now any) *bun.SelectQuery {
+	return q.NewSelect().ColumnExpr("?", d.prefixed("s", &Session{})).ColumnExpr("?", d.prefixed("u", &User{})).
+		ColumnExpr("?", d.prefixed("c", &Consent{})).TableExpr("sessions AS s").
+		Join("JOIN users AS u ON u.id = s.user_id").
+		Join("LEFT JOIN consents AS c ON c.user_id = s.user_id AND c.client_id = ?", clientID).
+		Where("s.key = ?", key).Where("s.ended_at IS NULL").Where("s.expires_at > ?", now)
+}
+
 // SessionByKey finds a session that is neither ended nor expired, with its user and
 // the user's consent for the client, in one query. Idle lifetimes are the caller's.
 //
 // Errors: ErrNotFound.
 func (d *DB) SessionByKey(ctx context.Context, key []byte, clientID string) (*SessionView, error) {
-	var row struct {
-		Session Session `bun:"embed:s_"`
-		User    User    `bun:"embed:u_"`
-		Consent Consent `bun:"embed:c_"`
-	}
+	var row sessionRow
 	err := d.query(ctx, func(ctx context.Context, q bun.IDB) error {
-		return q.NewSelect().ColumnExpr("?", d.prefixed("s", &row.Session)).ColumnExpr("?", d.prefixed("u", &row.User)).
-			ColumnExpr("?", d.prefixed("c", &row.Consent)).TableExpr("sessions AS s").
-			Join("JOIN users AS u ON u.id = s.user_id").
-			Join("LEFT JOIN consents AS c ON c.user_id = s.user_id AND c.client_id = ?", clientID).
-			Where("s.key = ?", key).Where("s.ended_at IS NULL").Where("s.expires_at > ?", d.now()).
-			Scan(ctx, &row)
+		if d.sessionByKey != nil && d.tx(ctx) == nil {
+			return d.sessionByKey.scan(ctx, d.reader, &row, key, clientID, d.now().UnixMicro())
+		}
+		return d.sessionQuery(q, key, clientID, d.now()).Scan(ctx, &row)
 	})
 	if err != nil {
 		return nil, err

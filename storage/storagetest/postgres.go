@@ -76,7 +76,7 @@ var postgres = sync.OnceValues(func() (dsn string, err error) {
 // supervise runs the server until its own standard input ends, which it does when the
 // test process dies, however that happens; then it takes the server and its files
 // away.
-const supervise = `"$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c full_page_writes=off \
+const supervise = `"$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c full_page_writes=off -c deadlock_timeout=100ms \
 	-c max_connections=400 -c shared_buffers=64MB -c autovacuum=off >"$2/log" 2>&1 </dev/null &
 server=$!
 read -r _
