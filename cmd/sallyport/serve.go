@@ -46,13 +46,13 @@ func (c *cli) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = h.serve(ctx, log, tracing)
+	err = h.serve(ctx, log, tracing, c.frugal)
 	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	return errors.Join(err, h.db.Close(), stopTracing(flush))
 }
 
-func (h *house) serve(ctx context.Context, log *slog.Logger, tracing bool) error {
+func (h *house) serve(ctx context.Context, log *slog.Logger, tracing bool, started func()) error {
 	s := h.settings
 	if err := h.upToDate(ctx, log); err != nil {
 		return err
@@ -78,6 +78,7 @@ func (h *house) serve(ctx context.Context, log *slog.Logger, tracing bool) error
 	running.start(listener, p.site)
 	log.InfoContext(ctx, "serving", "issuer", s.Issuer, "listen", listener.Addr().String())
 	go p.work(ctx)
+	started()
 	return running.until(ctx, p.site, s.Shutdown.Delay, s.Shutdown.Drain)
 }
 
