@@ -51,6 +51,7 @@ type session struct {
 	token   *oauth2.Token
 	idToken string
 	claims  map[string]any
+	name    string   // from UserInfo
 	result  *outcome // of the sensitive operation, shown once
 	expires time.Time
 }
@@ -139,7 +140,7 @@ func (a *App) home(w http.ResponseWriter, r *http.Request) {
 		SignedIn: s.token != nil, Result: s.result,
 	}
 	if p.SignedIn {
-		p.Name = personName(s.claims)
+		p.Name = s.name
 		p.Facts = factsOf(s.claims, a.opts.Now())
 		p.Claims = claimsOf(s.claims)
 		p.Refresh = s.token.RefreshToken != ""

@@ -141,9 +141,18 @@ func (a *App) accept(ctx context.Context, s *session, c Client, nonce string, to
 	if err := id.Claims(&claims); err != nil {
 		return err
 	}
+	// What a person is called is not in the ID token of the code flow (§5.4).
+	profile := map[string]any{}
+	info, err := p.UserInfo(ctx, oauth2.StaticTokenSource(token))
+	if err == nil {
+		err = info.Claims(&profile)
+	}
+	if err != nil {
+		return err
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s.client, s.token, s.idToken, s.claims = c, token, raw, claims
+	s.client, s.token, s.idToken, s.claims, s.name = c, token, raw, claims, personName(profile)
 	return nil
 }
 
