@@ -93,10 +93,43 @@ func (b *tab) fill(selector, value string) *tab {
 	return b
 }
 
+// tick presses what stays on the page.
+func (b *tab) tick(selector string) *tab {
+	b.t.Helper()
+	b.do("tick "+selector, chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
+	return b
+}
+
+// click presses what leads to another page, and waits for that.
 func (b *tab) click(selector string) *tab {
 	b.t.Helper()
-	b.do("click "+selector, chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
+	return b.leave("click "+selector, func() { b.tick(selector) })
+}
+
+// leave does what leads to another page, and waits until that has been loaded.
+func (b *tab) leave(what string, do func()) *tab {
+	b.t.Helper()
+	before := b.loaded()
+	do()
+	deadline := time.Now().Add(20 * time.Second)
+	for now := b.loaded(); now == 0 || now == before; now = b.loaded() {
+		if time.Now().After(deadline) {
+			b.t.Fatalf("%s: no other page came\non the page: %s", what, b.page())
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 	return b
+}
+
+// loaded tells one page from the next: when it began, 0 while it is not complete.
+func (b *tab) loaded() float64 {
+	ctx, cancel := context.WithTimeout(b.ctx, 2*time.Second)
+	defer cancel()
+	at, err := chromedp.Run(ctx, chromedp.Evaluate[float64](`document.readyState === "complete" ? performance.timeOrigin : 0`))
+	if err != nil {
+		return 0
+	}
+	return at
 }
 
 // text is what selector's element says, and an error while the page is changing.
@@ -169,7 +202,7 @@ func (b *tab) picture() {
 
 // A phone shows the codes of one authenticator app. It never shows a step twice,
 // because a used step is refused, and uses the neighbours that are accepted (±1)
-// before it waits.
+// before it waits. A step stays good for 15 seconds or more after it was shown.
 type phone struct {
 	t      *testing.T
 	secret string
@@ -178,8 +211,7 @@ type phone struct {
 
 func (p *phone) code() string {
 	p.t.Helper()
-	now := time.Now().Unix() / 30
-	step := max(p.last+1, now-1)
+	step := max(p.last+1, (time.Now().Unix()-15)/30)
 	for step > time.Now().Unix()/30+1 {
 		time.Sleep(200 * time.Millisecond)
 	}
