@@ -181,3 +181,26 @@ func TestAMR_RecoveryCode(t *testing.T) {
 		t.Errorf("mails: %+v", mails)
 	}
 }
+
+// The application asks for nothing, or for less than its policy does: the person is
+// asked all the same, and the tokens say what was proven.
+func TestSTEP15_PolicyAsksForMore(t *testing.T) {
+	h := open(t)
+	for _, less := range []string{"", single} {
+		b := h.browser()
+		a := h.ask("mfa")
+		if less != "" {
+			a = h.ask("mfa", "acr_values", less)
+		}
+		p := b.begin(a).press("answer", "username", "grace", "password", h.users["grace"].password).says("Enter your code")
+		id := a.redeem(p.signIn("grace").answer()).id()
+		if id["acr"] != multi || !slices.Equal(texts(id["amr"]), []string{"pwd", "otp", "mfa"}) {
+			t.Errorf("asked for %q: %v", less, id)
+		}
+		a = h.ask("web", "acr_values", single) // another application, which needs no more than a password
+		if id := a.redeem(b.begin(a).answer()).id(); id["acr"] != multi {
+			t.Errorf("asked for %q, then elsewhere: %v", less, id["acr"])
+		}
+		h.wait(time.Minute)
+	}
+}
