@@ -62,9 +62,11 @@ func (c *cli) run(ctx context.Context, args []string) int {
 func statusOf(err error) int {
 	var wrong *misuse
 	var faults config.Faults
+	var unreadable config.Fault
 	var invalid *management.Invalid
 	switch {
-	case errors.As(err, &wrong), errors.As(err, &faults), errors.As(err, &invalid), errors.Is(err, storage.ErrConflict):
+	case errors.As(err, &wrong), errors.As(err, &faults), errors.As(err, &unreadable), errors.As(err, &invalid),
+		errors.Is(err, storage.ErrConflict):
 		return statusMisused
 	case errors.Is(err, storage.ErrNotFound):
 		return statusNotFound

@@ -14,6 +14,9 @@ func TestScripts(t *testing.T) {
 // The exit status says who has to act.
 func TestExitStatus(t *testing.T) {
 	p := startDev(t)
+	if out, status := runVerb(t, "serve", "--config", p.data+"/nowhere.yaml"); status != statusMisused {
+		t.Errorf("without its file: status %d\n%s", status, out)
+	}
 	for _, c := range []struct {
 		want int
 		args []string

@@ -118,21 +118,24 @@ func defaultSettings() *settings {
 var notSettings = []string{"SALLYPORT_CONFIG"}
 
 // settings loads and checks what holds for every command.
-func (c *cli) settings() (*settings, error) {
-	s := defaultSettings()
-	if err := config.Load(s, c.configPath(), c.environ, notSettings...); err != nil {
-		return nil, err
-	}
-	return s, s.check()
+func (c *cli) settings() (*settings, error) { return c.load((*settings).check) }
+
+// serveSettings loads and checks what holds for serve.
+func (c *cli) serveSettings() (*settings, error) {
+	return c.load((*settings).check, (*settings).checkServe)
 }
 
-// serveSettings loads and checks what holds for serve, and says all faults at once.
-func (c *cli) serveSettings() (*settings, error) {
-	s, err := c.settings()
-	if s == nil {
+// load reads the settings and says all faults at once.
+func (c *cli) load(checks ...func(*settings) error) (*settings, error) {
+	s := defaultSettings()
+	err := config.Load(s, c.configPath(), c.environ, notSettings...)
+	if unreadable := (config.Fault{}); errors.As(err, &unreadable) {
 		return nil, err
 	}
-	return s, errors.Join(err, s.checkServe())
+	for _, check := range checks {
+		err = errors.Join(err, check(s))
+	}
+	return s, err
 }
 
 // configPath is the file to read: as asked, or the first usual one that exists.

@@ -8,7 +8,7 @@ import (
 // A Fault is one thing that is wrong, where, and what to do about it.
 type Fault struct{ Key, What, Mend string }
 
-func (f Fault) String() string { return f.Key + ": " + f.What + "; " + f.Mend }
+func (f Fault) Error() string { return f.Key + ": " + f.What + "; " + f.Mend }
 
 // Faults are all that is wrong, one line each.
 type Faults []Fault
@@ -16,7 +16,7 @@ type Faults []Fault
 func (f Faults) Error() string {
 	lines := make([]string, len(f))
 	for i, one := range f {
-		lines[i] = one.String()
+		lines[i] = one.Error()
 	}
 	return strings.Join(lines, "\n")
 }

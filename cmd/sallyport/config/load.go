@@ -22,10 +22,12 @@ const delimiter = "\x1f"
 
 // Load fills tree, a pointer to a struct that holds the defaults, from the YAML file
 // (empty: none) and from environ. Variables in ignore are not settings. The error is
-// Faults.
+// Faults, with all else filled in, or a Fault where the file itself cannot be read.
 func Load(tree any, path string, environ []string, ignore ...string) error {
 	l := loader{tree: reflect.ValueOf(tree), koanf: koanf.New(delimiter), dir: filepath.Dir(path)}
-	l.file(path)
+	if err := l.file(path); err != nil {
+		return err
+	}
 	l.environment(environ, ignore)
 	l.fill(l.tree, l.koanf.Raw(), nil)
 	slices.SortFunc(l.faults, func(a, b Fault) int { return strings.Compare(a.Key, b.Key) })
@@ -39,17 +41,18 @@ type loader struct {
 	faults Faults
 }
 
-func (l *loader) file(path string) {
+func (l *loader) file(path string) error {
 	if path == "" {
-		return
+		return nil
 	}
 	err := l.koanf.Load(file.Provider(path), yaml.Parser())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		l.faults.Add(path, "there is no such file", "write it or name another with --config")
+		return Fault{path, "there is no such file", "write it or name another with --config"}
 	case err != nil:
-		l.faults.Add(path, strings.Join(strings.Fields(err.Error()), " "), "mend the YAML there")
+		return Fault{path, strings.Join(strings.Fields(err.Error()), " "), "mend the YAML there"}
 	}
+	return nil
 }
 
 // environment merges variables over the file. The value of X_FILE is the content of
