@@ -220,6 +220,16 @@ func (r *run) words(t *testing.T) {
 		t.Fatal("no words")
 	}
 	want := read(t, r.info.Words, "en")
+	a, _ := r.enrolled(t, "a-words")
+	parts := []string{"name", "hint"}
+	if r.info.Enrollable || r.info.Companion {
+		parts = append(parts, "setup")
+	}
+	for _, part := range parts {
+		if id := "factor." + a.Factor + "." + part; want[id] == "" {
+			t.Errorf("there is no %s", id)
+		}
+	}
 	for _, lang := range []string{"de", "es"} {
 		got := read(t, r.info.Words, lang)
 		if !slices.Equal(slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want))) {
