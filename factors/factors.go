@@ -119,6 +119,9 @@ type Authenticator struct {
 	// LoginID is set while pending: a pending authenticator belongs to the login
 	// (or account session) that made it and to no other.
 	LoginID string `bun:"login_id,nullzero"`
+	// Link is what authenticators that belong together have in common: the number
+	// that takes texts and calls. Removing one removes all.
+	Link string `bun:"link,nullzero"`
 	// Failures counts consecutive wrong answers; DisabledAt is set when there were
 	// too many (NIST SP 800-63B-4 §3.2.2).
 	Failures    int       `bun:"failures"`

@@ -19,6 +19,7 @@ type Change struct {
 	EndAllBut         string           // id of the session of EndAllOf that stays, "" for none
 	Consent           *Consent         // as PutConsent
 	Refund            []Limit          // as GiveBack
+	Messages          []*Message       // as AddMessages
 	Events            []*Event         // as AddEvents
 }
 
@@ -78,6 +79,7 @@ func (d *DB) writes(ctx context.Context, c *Change) []func() error {
 		add(func() error { return d.PutConsent(ctx, c.Consent) })
 	}
 	add(func() error { return d.GiveBack(ctx, slices.Clone(c.Refund)...) })
+	add(func() error { return d.AddMessages(ctx, c.Messages...) })
 	add(func() error { return d.AddEvents(ctx, c.Events...) })
 	return all
 }

@@ -187,6 +187,20 @@ type Login struct {
 	Version   int64     `bun:"version"`
 }
 
+// A Message waits to be sent, or was. Channel is "mail" or the factor that sends it;
+// Payload is the sender's own and is sealed at rest.
+type Message struct {
+	ID        string    `bun:"id,pk"`
+	Channel   string    `bun:"channel"`
+	Payload   []byte    `bun:"payload"`
+	State     string    `bun:"state"`
+	Attempts  int       `bun:"attempts"`
+	DueAt     time.Time `bun:"due_at"`
+	ClaimedAt time.Time `bun:"claimed_at,nullzero"`
+	ExpiresAt time.Time `bun:"expires_at"` // it is worth nothing later
+	CreatedAt time.Time `bun:"created_at"`
+}
+
 // Kinds of grants.
 const (
 	GrantCode      = "code"

@@ -79,6 +79,7 @@ type sealedColumn struct{ table, column string }
 var (
 	authenticatorSecret = sealedColumn{"authenticators", "secret"}
 	loginState          = sealedColumn{"logins", "state"}
+	messagePayload      = sealedColumn{"messages", "payload"}
 	signingKeyPrivate   = sealedColumn{"signing_keys", "private"}
 )
 

@@ -18,8 +18,8 @@ const (
 	pendingFor = 24 * time.Hour
 )
 
-// Sweep removes rows that are over: expired grants, logins, sessions, tickets and
-// signing keys, full limits and authenticators that were never confirmed, at most
+// Sweep removes rows that are over: expired grants, logins, sessions, tickets,
+// messages and signing keys, full limits and authenticators that were never confirmed, at most
 // batch (1 to 1000) of each kind, and returns how many. The audit log stays. Call it
 // again while it returns more than 0; several nodes may do so at once.
 func (d *DB) Sweep(ctx context.Context, batch int) (int, error) {
@@ -54,6 +54,7 @@ func (d *DB) sweeps() []sweep {
 		{"sessions", "id", "expires_at < ?0 OR ended_at < ?0", now.Add(-keptAfter)},
 		{"tickets", "key", "expires_at < ?", now.Add(-keptAfter)},
 		{"limits", "key", "tat < ?", now},
+		{"messages", "id", "expires_at < ?", now.Add(-keptAfter)},
 		{"signing_keys", "id", "expires_at < ?", now.Add(-keptAfter)},
 		{"authenticators", "id", "confirmed_at IS NULL AND created_at < ?", now.Add(-pendingFor)},
 	}
