@@ -20,6 +20,9 @@ const (
 	Password     = "password"
 	OTP          = "otp"
 	RecoveryCode = "recovery-code"
+	SMS          = "sms"
+	Voice        = "voice"
+	Email        = "email"
 )
 
 // A Factor is three verbs over an authenticator. Implementations are safe for
@@ -89,9 +92,12 @@ type Subject struct {
 	Email    string
 	Name     string
 	Phone    string // E.164 or empty
-	Issuer   string // what an authenticator app shows as the issuer
-	Client   string // name of the application being signed in to
-	Locale   string // BCP 47 of the person, for messages
+	// EmailVerified is true where Email is known to be the person's.
+	EmailVerified bool
+	Host          string // of the site: "id.example.com"
+	Issuer        string // what an authenticator app shows as the issuer
+	Client        string // name of the application being signed in to
+	Locale        string // BCP 47 of the person, for messages
 	// SecondFactor is true where a further factor is always asked beside this one.
 	// The password rules depend on it (NIST SP 800-63B-4 §3.1.1.2).
 	SecondFactor bool
@@ -144,6 +150,8 @@ type Challenge struct {
 	Prompt          Prompt    `json:"prompt"`
 	State           []byte    `json:"state,omitempty"`
 	ExpiresAt       time.Time `json:"expires_at"`
+	// Message has to be sent for the challenge to be answered. It is not kept in it.
+	Message *Message `json:"-"`
 }
 
 // A Proof is what was shown, when, and how good it was.

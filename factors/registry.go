@@ -41,6 +41,13 @@ type Info struct {
 	// Sends is true where Challenge has an effect outside: it sends a message or calls
 	// a vendor. Such a challenge is made only when the person did something for it.
 	Sends bool
+	// Rate is how often it may do so for one person.
+	Rate Rate
+	// Asks names the field that Enroll wants ("phone_number", "email"); empty: none.
+	Asks string
+	// Missing says which setting the factor lacks to work; empty: none. Until it is
+	// given the factor is on offer to nobody.
+	Missing string
 	// Kinds and Traits are the best that a proof of this factor can be.
 	Kinds  Kind
 	Traits Trait
@@ -48,6 +55,24 @@ type Info struct {
 	Order int
 	// Words holds <lang>.json message files of the factor's own words, or nil.
 	Words fs.FS
+}
+
+// A Rate allows Burst at once and one more each Period.
+type Rate struct {
+	Burst  int           `doc:"this many at once"`
+	Period time.Duration `doc:"and one more after each"`
+}
+
+// Check reports a rate that is out of range.
+func (r Rate) Check() error {
+	const longest = 30 * 24 * time.Hour
+	switch {
+	case r.Burst < 1 || r.Burst > 10_000:
+		return fmt.Errorf("burst: %d is out of range: use 1 to 10000", r.Burst)
+	case r.Period < time.Millisecond || r.Period > longest:
+		return fmt.Errorf("period: %s is out of range: use 1ms to %s", r.Period, longest)
+	}
+	return nil
 }
 
 // Described is implemented by every Factor to say how it takes part.

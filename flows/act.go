@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sallyport-id/sallyport/factors"
@@ -22,7 +23,6 @@ type visit struct {
 	decision policy.Decision // before the act
 	next     string          // where the 303 goes, if not where the login says
 	cookies  []func()        // set once the change is stored
-	mails    []func()        // sent once the change is stored
 }
 
 func (v *visit) ctx() context.Context { return v.r.Context() }
@@ -35,6 +35,7 @@ var acts = map[string]func(*Engine, *visit) error{
 	"":       (*Engine).answer,
 	"answer": (*Engine).answer,
 	"choose": (*Engine).choose,
+	"resend": (*Engine).resend,
 	"other":  (*Engine).other,
 	"enroll": (*Engine).enroll,
 	"done":   (*Engine).kept,
@@ -80,7 +81,7 @@ func (e *Engine) perform(v *visit) error {
 	if !ok {
 		return nil
 	}
-	v.login.state.Notice, v.login.state.LockedUntil = nil, time.Time{}
+	v.login.state.Notice, v.login.state.LockedUntil, v.login.state.HeldUntil = nil, time.Time{}, time.Time{}
 	return do(e, v)
 }
 
@@ -167,36 +168,48 @@ func (e *Engine) other(v *visit) error {
 	if !pickable || len(v.decision.Offers) < 2 {
 		return nil
 	}
-	v.login.state.Picking = true
+	v.login.state.Picking, v.login.state.Asking = true, ""
 	return e.store(v, &storage.Change{Login: v.login.row})
 }
 
-// choose asks for another of the factors on offer.
+// choose asks for another of the factors on offer, or for one authenticator of it. One
+// that was asked just now is not asked again: that is what resend is for.
 func (e *Engine) choose(v *visit) error {
-	factor := v.field("factor")
+	l := v.login
+	factor, id, _ := strings.Cut(v.field("factor"), " ")
 	if !v.needs(policy.ProveSecond) || !slices.Contains(v.decision.Offers, factor) {
 		return nil
 	}
-	if err := e.challenge(v.ctx(), v.login, factor); err != nil {
+	c := l.state.Challenge
+	same := c != nil && c.Factor == factor && (id == "" || c.AuthenticatorID == id) && l.state.Pending == ""
+	if same && l.state.Message != "" && e.now().Before(l.state.ResendAt) {
+		l.state.Picking = false
+	} else if err := e.question(v, factor, id); err != nil {
 		return err
 	}
-	return e.store(v, &storage.Change{Login: v.login.row})
+	return e.store(v, &storage.Change{Login: l.row})
 }
 
-// store packs the login and writes c; cookies and mails follow only then.
+// store packs the login and writes c with the messages that go out; those and the
+// cookies follow only then.
 func (e *Engine) store(v *visit, c *storage.Change) error {
 	if err := v.login.pack(e.now()); err != nil {
 		return err
 	}
+	if q := v.login.state.Challenge; q != nil {
+		if a := v.login.implied[q.AuthenticatorID]; a != nil {
+			c.NewAuthenticators = append(c.NewAuthenticators, a)
+		}
+	}
+	c.Messages = append(c.Messages, v.login.out...)
 	if err := e.db.Commit(v.ctx(), *c); err != nil {
 		return fmt.Errorf("login: %w", err)
 	}
 	for _, set := range v.cookies {
 		set()
 	}
-	for _, send := range v.mails {
-		send()
-	}
+	e.outbox.kick(c.Messages)
+	v.login.out = nil
 	return nil
 }
 
@@ -225,9 +238,9 @@ func (e *Engine) advance(v *visit, c *storage.Change) error {
 	switch {
 	case l.state.Shown != nil:
 	case d.Need == policy.ProveSecond && len(d.Offers) > 0:
-		err = e.challenge(v.ctx(), l, d.Offers[0])
+		err = e.question(v, d.Offers[0], "")
 	case d.Need == policy.Enroll && len(d.Offers) == 1:
-		err = e.beginEnrollment(v, c, d.Offers[0])
+		err = e.beginEnrollment(v, c, d.Offers[0], factors.Answer{})
 	case d.Need == policy.Done:
 		e.finish(v, c, d)
 	case d.Need == policy.Deny:
@@ -258,7 +271,7 @@ func (e *Engine) tellChanged(v *visit) error {
 	if err != nil {
 		return err
 	}
-	v.login, v.cookies, v.mails, v.next = l, nil, nil, ""
+	v.login, v.cookies, v.next = l, nil, ""
 	l.state.Notice = &themes.Notice{Kind: "info", ID: noticeChanged}
 	err = e.store(v, &storage.Change{Login: l.row})
 	if errors.Is(err, storage.ErrConflict) {

@@ -71,7 +71,9 @@ func (e *Engine) prospect(ctx context.Context, r *http.Request, ask Ask) (*login
 	if ask.RequestedAt.IsZero() {
 		ask.RequestedAt = e.now()
 	}
-	l := &login{row: &storage.Login{ID: storage.NewID("lgn")}, state: state{Ask: ask, Typed: ask.LoginHint}}
+	l := &login{
+		row: &storage.Login{ID: storage.NewID("lgn")}, state: state{Ask: ask, Typed: ask.LoginHint}, accepts: r.Header.Get("Accept-Language"),
+	}
 	if err := e.equip(ctx, l); errors.Is(err, ErrGone) {
 		return nil, &Refusal{Code: "unauthorized_client", Description: "There is no such client.", Ask: ask}
 	} else if err != nil {
@@ -121,9 +123,9 @@ func (e *Engine) prepare(ctx context.Context, l *login, d policy.Decision) (*fac
 		l.state.Typed, l.state.Switched = l.state.Ask.LoginHint, false
 	case len(d.Offers) == 0 || e.factors.Info(d.Offers[0]).Sends:
 	case d.Need == policy.ProveSecond:
-		return nil, e.challenge(ctx, l, d.Offers[0])
-	case d.Need == policy.Enroll && len(d.Offers) == 1:
-		return e.pending(ctx, l, d.Offers[0])
+		return nil, e.challenge(ctx, l, d.Offers[0], "")
+	case d.Need == policy.Enroll && len(d.Offers) == 1 && e.factors.Info(d.Offers[0]).Asks == "":
+		return e.pending(ctx, l, d.Offers[0], factors.Answer{})
 	}
 	return nil, nil
 }

@@ -9,11 +9,13 @@ import (
 	"github.com/sallyport-id/sallyport/factors"
 	"github.com/sallyport-id/sallyport/flows/policy"
 	"github.com/sallyport-id/sallyport/storage"
+	"github.com/sallyport-id/sallyport/themes"
 )
 
 // subject is what a factor may know of l's person.
 func (e *Engine) subject(l *login, factor string) factors.Subject {
 	s := e.subjectOf(l.user, l.usable(factor))
+	s.Locale = e.themes.Match(l.state.Ask.UILocales, l.user.Locale, l.accepts)
 	s.SecondFactor = e.alwaysSecond(l)
 	if l.client != nil {
 		s.Client = l.client.Name
@@ -23,8 +25,8 @@ func (e *Engine) subject(l *login, factor string) factors.Subject {
 
 func (e *Engine) subjectOf(u *storage.User, auths []*factors.Authenticator) factors.Subject {
 	return factors.Subject{
-		UserID: u.ID, Username: u.Username, Email: u.Email, Name: u.Name, Phone: u.PhoneNumber, Locale: u.Locale,
-		Issuer: e.name, Authenticators: auths, Now: e.now(),
+		UserID: u.ID, Username: u.Username, Email: u.Email, EmailVerified: u.EmailVerified, Name: u.Name, Phone: u.PhoneNumber, Locale: u.Locale,
+		Issuer: e.name, Host: e.issuer.Hostname(), Authenticators: auths, Now: e.now(),
 	}
 }
 
@@ -36,10 +38,13 @@ func (e *Engine) alwaysSecond(l *login) bool {
 	return l.settings.Policy == policy.Always && !relaxed
 }
 
-// challenge opens a question to the person's authenticators of a factor. One that has
-// no say in which of them answers is asked with nil.
-func (e *Engine) challenge(ctx context.Context, l *login, factor string) error {
+// challenge opens a question to the person's authenticators of a factor, or to the one
+// called id. A factor that has no say in which of them answers is asked with nil.
+func (e *Engine) challenge(ctx context.Context, l *login, factor, id string) error {
 	auths := l.usable(factor)
+	if id != "" {
+		auths = slices.DeleteFunc(auths, func(a *factors.Authenticator) bool { return a.ID != id })
+	}
 	if len(auths) == 0 {
 		return fmt.Errorf("login: no authenticator of %s", factor)
 	}
@@ -57,6 +62,23 @@ func (e *Engine) challenge(ctx context.Context, l *login, factor string) error {
 	l.close()
 	l.state.Challenge = c
 	return nil
+}
+
+// question is challenge in a POST: what it sends is charged, and goes out when the
+// login is stored. Where it cannot be asked, the page offers the other ways.
+func (e *Engine) question(v *visit, factor, id string) error {
+	l := v.login
+	err := e.challenge(v.ctx(), l, factor, id)
+	if errors.Is(err, factors.ErrUnsupported) {
+		e.log.WarnContext(v.ctx(), "authenticator cannot be asked", "factor", factor, "error", err)
+		l.close()
+		l.state.Notice = &themes.Notice{Kind: "warn", ID: noticeUnavailable}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return e.send(v)
 }
 
 // candidates are the authenticators that may answer the open challenge.
@@ -146,14 +168,17 @@ func (e *Engine) wrongCode(v *visit, c *factors.Challenge, auths []*factors.Auth
 	return e.store(v, &storage.Change{Login: l.row})
 }
 
-// renew asks an expired question again, where that sends nothing.
+// renew asks an expired question again, where that sends nothing. Otherwise the page
+// offers to.
 func (e *Engine) renew(v *visit, c *factors.Challenge) error {
-	l := v.login
-	if l.state.Pending != "" || e.factors.Info(c.Factor).Sends {
-		l.close()
+	switch {
+	case e.factors.Info(c.Factor).Sends:
+		return nil
+	case v.login.state.Pending != "":
+		v.login.close()
 		return nil
 	}
-	return e.challenge(v.ctx(), l, c.Factor)
+	return e.challenge(v.ctx(), v.login, c.Factor, c.AuthenticatorID)
 }
 
 // countWrong counts a wrong answer against every authenticator that was asked, and
@@ -182,7 +207,7 @@ func (e *Engine) countWrong(v *visit, auths []*factors.Authenticator) error {
 		return fmt.Errorf("login: count: %w", err)
 	}
 	for range disabled {
-		e.notify(v, v.login.user, notice{Kind: mailLocked})
+		e.notify(v, v.login.user, notice{Kind: mailLocked}) // goes out with the login
 	}
 	return nil
 }

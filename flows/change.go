@@ -106,7 +106,6 @@ func (e *Engine) changePassword(w http.ResponseWriter, r *http.Request) {
 	case refused != nil:
 		e.renderChange(w, r, l.user, refused)
 	default:
-		e.notify(v, l.user, notice{Kind: mailPassword})
 		http.Redirect(w, r, e.path("/password?changed"), http.StatusSeeOther)
 	}
 }
@@ -158,7 +157,13 @@ func (e *Engine) replacePassword(v *visit) (*themes.Notice, error) {
 		}
 	}
 	c.Session = e.follow(l.session.Session, slices.Clone(c.OldAuthenticators), fresh.ID)
-	return nil, e.db.Commit(v.ctx(), c)
+	e.notify(v, l.user, notice{Kind: mailPassword})
+	c.Messages = l.out
+	if err := e.db.Commit(v.ctx(), c); err != nil {
+		return nil, err
+	}
+	e.outbox.kick(c.Messages)
+	return nil, nil
 }
 
 // follow lets a session's proof of the old password stand for the new one, which the

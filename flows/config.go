@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/sallyport-id/sallyport/factors"
 )
 
 // Config is the room's settings. The zero value of a field is not a default: begin
@@ -39,6 +41,11 @@ type Limits struct {
 	CodeAuthenticator Rate `doc:"codes for one authenticator"`
 	CodeUser          Rate `doc:"codes for one person"`
 	CodeAddress       Rate `doc:"codes from one address"`
+	// Messages with codes. How many one person gets is a setting of their factor.
+	SendTo      Rate `doc:"messages to one number or mailbox"`
+	SendGroup   Rate `doc:"messages to one carrier's numbers, against those who earn by them"`
+	SendCountry Rate `doc:"messages to one country"`
+	SendAddress Rate `doc:"messages asked for from one address"`
 	// Reset mails.
 	ResetUser    Rate `doc:"reset mails to one person"`
 	ResetAddress Rate `doc:"reset mails asked for from one address"`
@@ -49,10 +56,7 @@ type Limits struct {
 }
 
 // A Rate allows Burst at once and one more each Period.
-type Rate struct {
-	Burst  int           `doc:"this many at once"`
-	Period time.Duration `doc:"and one more after each"`
-}
+type Rate = factors.Rate
 
 // DefaultConfig returns safe settings.
 func DefaultConfig() Config {
@@ -62,10 +66,11 @@ func DefaultConfig() Config {
 		SessionIdle: 72 * time.Hour, SessionAbsolute: 7 * 24 * time.Hour,
 		ResetLifetime: time.Hour, FreshFor: 10 * time.Minute,
 		Limits: Limits{
-			PasswordDevice:      Rate{10, time.Minute},
-			PasswordUserAddress: Rate{10, six}, PasswordUser: Rate{50, six}, PasswordAddress: Rate{100, 10 * time.Second},
-			CodeAuthenticator: Rate{10, six}, CodeUser: Rate{20, six}, CodeAddress: Rate{100, 10 * time.Second},
-			ResetUser: Rate{5, 20 * time.Minute}, ResetAddress: Rate{20, time.Minute},
+			PasswordDevice:      rate(10, time.Minute),
+			PasswordUserAddress: rate(10, six), PasswordUser: rate(50, six), PasswordAddress: rate(100, 10*time.Second),
+			CodeAuthenticator: rate(10, six), CodeUser: rate(20, six), CodeAddress: rate(100, 10*time.Second),
+			SendTo: rate(10, 20*time.Minute), SendGroup: rate(30, time.Minute), SendCountry: rate(200, 5*time.Second), SendAddress: rate(30, 2*time.Minute),
+			ResetUser: rate(5, 20*time.Minute), ResetAddress: rate(20, time.Minute),
 			Consecutive: 100,
 		},
 	}
@@ -87,10 +92,9 @@ func (c Config) Validate() error {
 	between("reset_lifetime", c.ResetLifetime, time.Minute, day)
 	between("fresh_for", c.FreshFor, 10*time.Second, day)
 	for name, r := range c.Limits.rates() {
-		if r.Burst < 1 || r.Burst > 10_000 {
-			faults = append(faults, fmt.Errorf("limits.%s.burst: %d is out of range: use 1 to 10000", name, r.Burst))
+		if err := r.Check(); err != nil {
+			faults = append(faults, fmt.Errorf("limits.%s.%w", name, err))
 		}
-		between("limits."+name+".period", r.Period, time.Millisecond, 30*day)
 	}
 	if n := c.Limits.Consecutive; n < 1 || n > 100 {
 		faults = append(faults, fmt.Errorf("limits.consecutive: %d is out of range: use 1 to 100", n))
@@ -103,6 +107,9 @@ func (l Limits) rates() map[string]Rate {
 		"password_device": l.PasswordDevice, "password_user_address": l.PasswordUserAddress,
 		"password_user": l.PasswordUser, "password_address": l.PasswordAddress,
 		"code_authenticator": l.CodeAuthenticator, "code_user": l.CodeUser, "code_address": l.CodeAddress,
+		"send_to": l.SendTo, "send_group": l.SendGroup, "send_country": l.SendCountry, "send_address": l.SendAddress,
 		"reset_user": l.ResetUser, "reset_address": l.ResetAddress,
 	}
 }
+
+func rate(burst int, period time.Duration) Rate { return Rate{Burst: burst, Period: period} }

@@ -26,7 +26,8 @@ var (
 	ErrGone = errors.New("flows: no such login in this browser")
 )
 
-// A Mailer sends one message. It returns when the message was handed over or failed.
+// A Mailer sends one message. It returns when the message was handed over or failed,
+// with an error as factors.Courier has them.
 type Mailer interface {
 	Send(ctx context.Context, to, subject, text, html string) error
 }
@@ -61,7 +62,8 @@ type Engine struct {
 	clock   func() time.Time
 	log     *slog.Logger
 	address func(*http.Request) netip.Addr
-	mail    *outbox
+	outbox  *outbox
+	mails   bool // there is a mail server
 }
 
 // New makes an Engine. Its error names the option to mend.
@@ -97,7 +99,7 @@ func New(o Options) (*Engine, error) {
 	if e.address == nil {
 		e.address = peer
 	}
-	e.mail = newOutbox(o.Mailer, e.log)
+	e.outbox, e.mails = e.newOutbox(o.Mailer), o.Mailer != nil
 	return e, nil
 }
 
@@ -105,6 +107,7 @@ func New(o Options) (*Engine, error) {
 func (e *Engine) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET /login/{id}", e.show)
 	mux.HandleFunc("POST /login/{id}", e.act)
+	mux.HandleFunc("GET /login/{id}/state", e.state)
 	mux.HandleFunc("GET /reset", e.showReset)
 	mux.HandleFunc("POST /reset", e.askReset)
 	mux.HandleFunc("GET /reset/{token}", e.showNewPassword)
@@ -117,8 +120,12 @@ func (e *Engine) Mount(mux *http.ServeMux) {
 // included.
 func (e *Engine) LoginPath(id string) string { return e.path("/login/" + id) }
 
-// Close waits until the mails under way are sent, or ctx ends.
-func (e *Engine) Close(ctx context.Context) error { return e.mail.wait(ctx) }
+// Work sends messages whose first attempt failed, or that another process left, until
+// ctx ends.
+func (e *Engine) Work(ctx context.Context) { e.outbox.watch(ctx) }
+
+// Close waits until the messages under way are sent, or ctx ends.
+func (e *Engine) Close(ctx context.Context) error { return e.outbox.wait(ctx) }
 
 func (e *Engine) path(p string) string { return e.prefix + p }
 

@@ -2,12 +2,14 @@ package flows
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/sallyport-id/sallyport/factors"
 	"github.com/sallyport-id/sallyport/flows/policy"
 	"github.com/sallyport-id/sallyport/storage"
+	"github.com/sallyport-id/sallyport/themes"
 )
 
 // enroll begins the set-up of one of the factors on offer.
@@ -17,27 +19,51 @@ func (e *Engine) enroll(v *visit) error {
 		return nil
 	}
 	c := &storage.Change{Login: v.login.row}
-	if err := e.beginEnrollment(v, c, factor); err != nil {
+	if err := e.beginEnrollment(v, c, factor, e.answerOf(v)); err != nil {
 		return err
 	}
 	return e.store(v, c)
 }
 
 // beginEnrollment adds to c a pending authenticator of a factor, in place of one that
-// this login made before.
-func (e *Engine) beginEnrollment(v *visit, c *storage.Change, factor string) error {
-	e.dropPending(v.login, c)
-	a, err := e.pending(v.ctx(), v.login, factor)
+// this login made before. A factor that needs a number or an address has it asked
+// first.
+func (e *Engine) beginEnrollment(v *visit, c *storage.Change, factor string, answer factors.Answer) error {
+	l := v.login
+	e.dropPending(l, c)
+	asks := e.factors.Info(factor).Asks
+	typed := clip(answer[asks], maxName)
+	if asks != "" && typed == "" {
+		l.close()
+		l.state.Asking = factor
+		return nil
+	}
+	a, err := e.pending(v.ctx(), l, factor, answer)
+	var rejected *factors.Rejection
+	if errors.As(err, &rejected) && asks != "" {
+		l.close()
+		l.state.Asking, l.state.Asked = factor, typed
+		l.state.Notice = &themes.Notice{Kind: "error", ID: rejected.Message, Data: rejected.Data, Field: asks}
+		return nil
+	}
 	if err != nil {
 		return err
+	}
+	if err := e.send(v); err != nil {
+		return err
+	}
+	if l.state.Challenge == nil { // there is no message left to confirm it with
+		l.state.Asking, l.state.Asked = factor, typed
+		l.drop(a.ID)
+		return nil
 	}
 	c.NewAuthenticators = append(c.NewAuthenticators, a)
 	return nil
 }
 
 // pending makes an authenticator and opens the question that confirms it.
-func (e *Engine) pending(ctx context.Context, l *login, factor string) (*factors.Authenticator, error) {
-	a, question, err := e.factors.Get(factor).Enroll(ctx, e.subject(l, factor), factors.Answer{})
+func (e *Engine) pending(ctx context.Context, l *login, factor string, answer factors.Answer) (*factors.Authenticator, error) {
+	a, question, err := e.factors.Get(factor).Enroll(ctx, e.subject(l, factor), answer)
 	if err != nil {
 		return nil, fmt.Errorf("%s: enroll: %w", factor, err)
 	}
@@ -56,7 +82,7 @@ func (e *Engine) dropPending(l *login, c *storage.Change) {
 		return
 	}
 	c.OldAuthenticators = append(c.OldAuthenticators, id)
-	l.auths = slices.DeleteFunc(l.auths, func(a *factors.Authenticator) bool { return a.ID == id })
+	l.drop(id)
 	l.state.Pending = ""
 }
 
@@ -80,12 +106,38 @@ func (e *Engine) answerEnrollment(v *visit) error {
 	a.ConfirmedAt, a.LastUsedAt, a.LoginID, a.Failures = e.now(), e.now(), "", 0
 	c := &storage.Change{Authenticators: []*factors.Authenticator{a}, Refund: limits}
 	c.Events = append(c.Events, e.event(v, "authenticator.added", map[string]any{"factor": a.Factor, "authenticator_id": a.ID}))
-	v.mails = append(v.mails, func() { e.notify(v, l.user, notice{Kind: mailAdded, Factor: a.Factor}) })
+	e.notify(v, l.user, notice{Kind: mailAdded, Factor: a.Factor})
 	l.state.Pending = ""
+	if err := e.link(v, c, a); err != nil {
+		return err
+	}
 	if err := e.accompany(v, c); err != nil {
 		return err
 	}
 	return e.accept(v, p, c)
+}
+
+// link adds the authenticators that a brings along, of factors that the house has.
+func (e *Engine) link(v *visit, c *storage.Change, a *factors.Authenticator) error {
+	linker, ok := e.factors.Get(a.Factor).(factors.Linker)
+	if !ok {
+		return nil
+	}
+	twins, err := linker.Link(a)
+	if err != nil {
+		return fmt.Errorf("%s: link: %w", a.Factor, err)
+	}
+	for _, twin := range twins {
+		if e.factors.Get(twin.Factor) == nil {
+			continue
+		}
+		a.Link = a.ID
+		twin.ID, twin.UserID, twin.Link, twin.LoginID = storage.NewID("aut"), a.UserID, a.Link, ""
+		c.NewAuthenticators = append(c.NewAuthenticators, twin)
+		v.login.auths = append(v.login.auths, twin)
+		c.Events = append(c.Events, e.event(v, "authenticator.added", map[string]any{"factor": twin.Factor, "authenticator_id": twin.ID, "link": a.Link}))
+	}
+	return nil
 }
 
 // accompany makes the recovery codes that go with a person's first second factor, to

@@ -113,7 +113,7 @@ func (e *Engine) allowed(l *login) []string {
 	}
 	for _, name := range l.settings.Factors {
 		barred := l.client != nil && l.client.Settings.Factors != nil && !slices.Contains(l.client.Settings.Factors, name)
-		if e.factors.Get(name) != nil && !barred && !slices.Contains(names, name) {
+		if e.factors.Get(name) != nil && e.factors.Info(name).Missing == "" && !barred && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

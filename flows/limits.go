@@ -14,7 +14,7 @@ import (
 	"github.com/sallyport-id/sallyport/themes"
 )
 
-func (r Rate) on(key string) storage.Limit {
+func on(r Rate, key string) storage.Limit {
 	return storage.Limit{Key: key, Burst: r.Burst, Period: r.Period}
 }
 
@@ -26,12 +26,12 @@ func (r Rate) on(key string) storage.Limit {
 func (e *Engine) passwordLimits(r *http.Request, who string) []storage.Limit {
 	l := e.config.Limits
 	if device := e.knownDevice(r, who); device != "" {
-		return []storage.Limit{l.PasswordDevice.on("password:" + who + ":device:" + device)}
+		return []storage.Limit{on(l.PasswordDevice, "password:"+who+":device:"+device)}
 	}
 	from := e.network(r)
 	return []storage.Limit{
-		l.PasswordUserAddress.on("password:" + who + ":" + from),
-		l.PasswordUser.on("password:" + who), l.PasswordAddress.on("password:" + from),
+		on(l.PasswordUserAddress, "password:"+who+":"+from),
+		on(l.PasswordUser, "password:"+who), on(l.PasswordAddress, "password:"+from),
 	}
 }
 
@@ -39,9 +39,9 @@ func (e *Engine) passwordLimits(r *http.Request, who string) []storage.Limit {
 // passwords: a right password resets nothing here.
 func (e *Engine) codeLimits(v *visit, auths []*factors.Authenticator) []storage.Limit {
 	l := e.config.Limits
-	limits := []storage.Limit{l.CodeUser.on("code:" + v.login.user.ID), l.CodeAddress.on("code:" + e.network(v.r))}
+	limits := []storage.Limit{on(l.CodeUser, "code:"+v.login.user.ID), on(l.CodeAddress, "code:"+e.network(v.r))}
 	for _, a := range auths {
-		limits = append(limits, l.CodeAuthenticator.on("code:"+a.ID))
+		limits = append(limits, on(l.CodeAuthenticator, "code:"+a.ID))
 	}
 	return limits
 }
@@ -51,7 +51,7 @@ func (e *Engine) who(u *storage.User, typed string) string {
 	if u != nil {
 		return u.ID
 	}
-	return "name:" + hex.EncodeToString(e.db.Hash(hashName, storage.Normalise(typed)))[:32]
+	return "name:" + e.hashed(storage.Normalise(typed))
 }
 
 // charge takes a try from all limits before it is looked at, so that parallel tries

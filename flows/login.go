@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,6 +30,11 @@ type login struct {
 	settings *storage.Settings
 	granted  []string // scopes that the user allowed the client before
 	asked    bool     // granted was read
+	accepts  string   // languages that the browser prefers
+	out      []*storage.Message
+	// implied are authenticators that the person has by what is known of them and that
+	// no row is kept of yet, by id.
+	implied map[string]*factors.Authenticator
 }
 
 // state is what a login keeps. It is sealed at rest and lives an hour.
@@ -44,6 +50,8 @@ type state struct {
 
 	Typed    string `json:"typed,omitempty"`    // the name, as typed
 	Picking  bool   `json:"picking,omitempty"`  // the picker is open
+	Asking   string `json:"asking,omitempty"`   // the factor whose number or address is asked
+	Asked    string `json:"asked,omitempty"`    // that, as typed
 	Switched bool   `json:"switched,omitempty"` // the session's person is not the one
 	Consent  bool   `json:"consent,omitempty"`  // given in this login
 	Session  string `json:"session,omitempty"`  // that this login made or raised
@@ -52,6 +60,11 @@ type state struct {
 	Notice      *themes.Notice `json:"notice,omitempty"` // for the next page
 	LockedUntil time.Time      `json:"locked_until,omitzero"`
 	ActiveAt    time.Time      `json:"active_at"`
+
+	Message   string    `json:"message,omitempty"` // that the open question waits for
+	Sends     int       `json:"sends,omitempty"`   // in this login
+	ResendAt  time.Time `json:"resend_at,omitzero"`
+	HeldUntil time.Time `json:"held_until,omitzero"` // no message is sent before
 }
 
 // The ways in which a person ends a login.
@@ -75,7 +88,7 @@ func (e *Engine) open(r *http.Request, id string) (*login, error) {
 	if err != nil {
 		return nil, fmt.Errorf("login: %w", err)
 	}
-	l := &login{row: view.Login, user: view.User}
+	l := &login{row: view.Login, user: view.User, accepts: r.Header.Get("Accept-Language")}
 	if subtle.ConstantTimeCompare(e.db.Hash(hashLogin, cookie), l.row.Key) != 1 {
 		return nil, ErrGone
 	}
@@ -106,7 +119,7 @@ func (e *Engine) over(l *login) bool {
 // keep takes those of all that this login may use: usable ones, and the pending one
 // that it made itself. Proofs of authenticators that are gone since are gone as well.
 func (e *Engine) keep(l *login, all []*factors.Authenticator) {
-	l.auths, l.second = nil, false
+	l.auths, l.second, l.implied = nil, false, nil
 	for _, a := range all {
 		info := e.factors.Info(a.Factor)
 		l.second = l.second || !a.ConfirmedAt.IsZero() && a.Factor != factors.Password && info.Traits&factors.Weak == 0
@@ -114,6 +127,7 @@ func (e *Engine) keep(l *login, all []*factors.Authenticator) {
 			l.auths = append(l.auths, a)
 		}
 	}
+	e.imply(l, all)
 	l.state.Proofs = slices.DeleteFunc(l.state.Proofs, func(p factors.Proof) bool {
 		return p.AuthenticatorID != "" && l.authenticator(p.AuthenticatorID) == nil
 	})
@@ -155,6 +169,14 @@ func (l *login) authenticator(id string) *factors.Authenticator {
 	return nil
 }
 
+func (l *login) drop(id string) {
+	l.auths = slices.DeleteFunc(l.auths, func(a *factors.Authenticator) bool { return a.ID == id })
+}
+
+func known(all []*factors.Authenticator, id string) bool {
+	return slices.ContainsFunc(all, func(a *factors.Authenticator) bool { return a.ID == id })
+}
+
 // usable are the confirmed authenticators of a factor, the last used first.
 func (l *login) usable(factor string) []*factors.Authenticator {
 	var found []*factors.Authenticator
@@ -187,12 +209,19 @@ func (l *login) forget() {
 // close drops the open question.
 func (l *login) close() {
 	l.state.Challenge, l.state.Pending, l.state.Picking = nil, "", false
+	l.state.Asking, l.state.Asked, l.state.Message = "", "", ""
 }
 
 // join adds a proof to a bag, in place of an older one by the same factor.
 func join(bag []factors.Proof, p factors.Proof) []factors.Proof {
 	bag = slices.DeleteFunc(slices.Clone(bag), func(old factors.Proof) bool { return old.Factor == p.Factor })
 	return append(bag, p)
+}
+
+// hashed is a keyed hash for names of limits and of rows, of which nobody can learn
+// what was hashed.
+func (e *Engine) hashed(what string) string {
+	return hex.EncodeToString(e.db.Hash(hashName, what))[:32]
 }
 
 // token makes a value of 256 bits for a cookie or a link.

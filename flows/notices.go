@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/mail"
 	"strconv"
+	"time"
 
 	"github.com/sallyport-id/sallyport/factors"
 	"github.com/sallyport-id/sallyport/storage"
@@ -18,12 +19,17 @@ const (
 	noticeExpired  = "code.expired"
 	noticeSpent    = "code.spent"
 	noticeWrong    = "code.wrong"
+	noticeSent     = "code.sent"
+	noticeUnsent   = "code.unsent"
+	noticeHeld     = "code.held"
 	noticeName     = "identify.wrong"
 	noticeOther    = "identify.other"
 	noticePassword = "password.wrong"
 	noticeMismatch = "password.mismatch"
 	noticeSame     = "password.same"
 	noticeLink     = "reset.invalid"
+
+	noticeUnavailable = "factor.unavailable"
 )
 
 // Kinds of notice mails.
@@ -66,10 +72,10 @@ type notice struct {
 	Left   int    // recovery codes
 }
 
-// notify mails u what happened, if there is an address. The page does not wait.
+// notify mails u what happened, if there is an address, once the login is stored.
 func (e *Engine) notify(v *visit, u *storage.User, n notice) {
 	lang := e.language(v.r, nil, u)
-	e.post(lang, u.Email, themes.NoticeMail{
+	e.post(v.login, lang, u.Email, themes.NoticeMail{
 		Frame: themes.Frame{Lang: lang, Account: u.Username, Client: themes.Client{Name: e.name}},
 		Kind:  n.Kind, Name: u.Name, At: e.now(), Address: e.addressOf(v.r), Factor: n.Factor, Left: n.Left,
 	})
@@ -79,20 +85,35 @@ func (e *Engine) notify(v *visit, u *storage.User, n notice) {
 func (e *Engine) noteRecovery(v *visit, c *storage.Change, a *factors.Authenticator) {
 	left, _ := strconv.Atoi(a.Label)
 	c.Events = append(c.Events, e.event(v, "recovery_code.used", map[string]any{"authenticator_id": a.ID, "left": left}))
-	v.mails = append(v.mails, func() { e.notify(v, v.login.user, notice{Kind: mailRecovery, Left: left}) })
+	e.notify(v, v.login.user, notice{Kind: mailRecovery, Left: left})
 }
 
-// post renders m and hands it to the outbox.
-func (e *Engine) post(lang, to string, m themes.Mail) {
-	if to == "" {
+// post renders m, to go out once l is stored.
+func (e *Engine) post(l *login, lang, to string, m themes.Mail) {
+	if to == "" || !e.mails {
 		return
 	}
-	subject, text, html, err := e.themes.Mail(lang, m)
+	row, err := e.letter(storage.NewID("msg"), l.userID(), lang, to, e.now().Add(letterLife), m)
 	if err != nil {
 		e.log.Error("mail not rendered", "error", err)
 		return
 	}
-	e.mail.send(to, subject, text, html)
+	l.out = append(l.out, row)
+}
+
+func (e *Engine) letter(id, userID, lang, to string, expires time.Time, m themes.Mail) (*storage.Message, error) {
+	subject, text, html, err := e.themes.Mail(lang, m)
+	if err != nil {
+		return nil, err
+	}
+	return e.outbox.row(id, channelMail, parcel{UserID: userID, Letter: &letter{to, subject, text, html}}, expires)
+}
+
+func (l *login) userID() string {
+	if l.user == nil {
+		return ""
+	}
+	return l.user.ID
 }
 
 // language is the person's own, else what the application asked for or the browser

@@ -198,6 +198,6 @@ func (e *Engine) answerNewPassword(v *visit) error {
 			l.state.Proofs[i].AuthenticatorID = fresh.ID
 		}
 	}
-	v.mails = append(v.mails, func() { e.notify(v, l.user, notice{Kind: mailPassword}) })
+	e.notify(v, l.user, notice{Kind: mailPassword})
 	return e.advance(v, c)
 }

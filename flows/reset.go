@@ -88,8 +88,8 @@ func (e *Engine) mailReset(v *visit, typed string) (wait time.Duration, err erro
 		return 0, err
 	}
 	limits := []storage.Limit{
-		e.config.Limits.ResetAddress.on("reset:" + e.network(v.r)),
-		e.config.Limits.ResetUser.on("reset:" + e.who(user, typed)),
+		on(e.config.Limits.ResetAddress, "reset:"+e.network(v.r)),
+		on(e.config.Limits.ResetUser, "reset:"+e.who(user, typed)),
 	}
 	if wait, err = e.db.TakeAll(v.ctx(), e.now(), limits...); err != nil || wait > 0 {
 		return wait, err
@@ -98,13 +98,16 @@ func (e *Engine) mailReset(v *visit, typed string) (wait time.Duration, err erro
 	f := themes.Frame{Lang: lang, Client: themes.Client{Name: e.name}}
 	if user == nil || user.Email == "" || user.Blocked {
 		if user == nil && mailAddress(typed) {
-			e.post(lang, typed, themes.NoticeMail{Frame: f, Kind: mailUnknown, At: e.now(), Address: e.addressOf(v.r)})
+			e.post(v.login, lang, typed, themes.NoticeMail{Frame: f, Kind: mailUnknown, At: e.now(), Address: e.addressOf(v.r)})
 		}
-		return 0, nil
+		return 0, e.dispatch(v, func(context.Context) error { return nil })
 	}
 	v.login.user = user
 	value := token()
-	err = e.db.Tx(v.ctx(), func(ctx context.Context) error {
+	f.Account = user.Username
+	link := e.absolute(e.path("/reset/" + value))
+	e.post(v.login, lang, user.Email, themes.ResetMail{Frame: f, Name: user.Name, Link: link, ExpiresIn: e.config.ResetLifetime})
+	err = e.dispatch(v, func(ctx context.Context) error {
 		t := &storage.Ticket{Key: e.db.Hash(hashTicket, value), Kind: ticketReset, UserID: user.ID, Data: []byte("{}"), ExpiresAt: e.now().Add(e.config.ResetLifetime)}
 		if err := e.db.CreateTicket(ctx, t); err != nil {
 			return err
@@ -114,10 +117,24 @@ func (e *Engine) mailReset(v *visit, typed string) (wait time.Duration, err erro
 	if err != nil {
 		return 0, fmt.Errorf("reset: %w", err)
 	}
-	f.Account = user.Username
-	link := e.absolute(e.path("/reset/" + value))
-	e.post(lang, user.Email, themes.ResetMail{Frame: f, Name: user.Name, Link: link, ExpiresIn: e.config.ResetLifetime})
 	return 0, nil
+}
+
+// dispatch does a change that is about no stored login, with the messages that v
+// sends: both are stored or neither.
+func (e *Engine) dispatch(v *visit, do func(context.Context) error) error {
+	rows := v.login.out
+	err := e.db.Tx(v.ctx(), func(ctx context.Context) error {
+		if err := do(ctx); err != nil {
+			return err
+		}
+		return e.db.AddMessages(ctx, rows...)
+	})
+	if err == nil {
+		v.login.out = nil
+		e.outbox.kick(rows)
+	}
+	return err
 }
 
 // A reset is a ticket with its person.
@@ -225,12 +242,12 @@ func (e *Engine) setNewPassword(w http.ResponseWriter, r *http.Request) {
 		e.noTicket(w, r, err)
 		return
 	}
-	e.notify(v, t.user, notice{Kind: mailPassword})
 	http.Redirect(w, r, e.path("/reset?changed"), http.StatusSeeOther)
 }
 
 func (e *Engine) commitReset(v *visit, t *reset, fresh *factors.Authenticator) error {
-	return e.db.Tx(v.ctx(), func(ctx context.Context) error {
+	e.notify(v, t.user, notice{Kind: mailPassword})
+	return e.dispatch(v, func(ctx context.Context) error {
 		if err := e.db.UseTicket(ctx, t.key); err != nil {
 			return err
 		}

@@ -30,8 +30,16 @@ func (e *Engine) show(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, l.resume(), http.StatusSeeOther)
 		return
 	}
+	lost, err := e.unsent(r, l)
+	if err != nil {
+		e.fail(w, r, err)
+		return
+	}
+	if lost {
+		l.state.Notice = &themes.Notice{Kind: "warn", ID: noticeUnsent}
+	}
 	status := http.StatusOK
-	if wait := l.state.LockedUntil.Sub(e.now()); wait > 0 {
+	if wait := max(l.state.LockedUntil.Sub(e.now()), l.state.HeldUntil.Sub(e.now())); wait > 0 {
 		retryAfter(w, wait)
 		status = http.StatusTooManyRequests
 	}
@@ -42,8 +50,11 @@ func (e *Engine) show(w http.ResponseWriter, r *http.Request) {
 func (e *Engine) view(w http.ResponseWriter, r *http.Request, l *login, d policy.Decision) themes.View {
 	f := e.frame(w, r, l)
 	locked := l.state.LockedUntil.After(e.now())
-	if locked {
+	switch {
+	case locked:
 		f.Notice = limited(l.state.LockedUntil)
+	case l.state.HeldUntil.After(e.now()):
+		f.Notice = &themes.Notice{Kind: "warn", ID: noticeHeld, Data: map[string]any{"Until": l.state.HeldUntil}}
 	}
 	switch {
 	case l.state.Shown != nil:
@@ -77,9 +88,30 @@ func (e *Engine) secondView(f themes.Frame, l *login, d policy.Decision) themes.
 		f.CanChooseOther = false
 		return themes.Picker{Frame: f, Choices: e.choices(l, d.Offers)}
 	}
-	v := themes.Code{Frame: f, Factor: c.Factor, Digits: c.Prompt.Digits, Destination: c.Prompt.Destination}
+	return e.codeView(f, l)
+}
+
+// codeView asks for the code of the open challenge, whether it is typed from an app
+// or was sent.
+func (e *Engine) codeView(f themes.Frame, l *login) themes.View {
+	c := l.state.Challenge
+	v := themes.Code{Frame: f, Factor: c.Factor, Digits: c.Prompt.Digits, Destination: c.Prompt.Destination, Enroll: l.state.Pending != ""}
 	if l.state.LockedUntil.After(e.now()) {
 		v.LockedUntil, v.Notice = l.state.LockedUntil, nil
+	}
+	if l.state.Message == "" {
+		return v
+	}
+	v.CanResend, v.ResendAt = true, l.state.ResendAt
+	if f.Notice == nil || f.Notice.ID != noticeUnsent {
+		v.Watch = e.LoginPath(l.row.ID) + "/state"
+	}
+	if a := l.authenticator(c.AuthenticatorID); a != nil && a.Link != "" {
+		for _, twin := range l.auths {
+			if twin.Link == a.Link && twin.ID != a.ID && slices.Contains(e.allowed(l), twin.Factor) {
+				v.Instead = append(v.Instead, themes.Choice{Factor: twin.Factor, Value: twin.Factor + " " + twin.ID})
+			}
+		}
 	}
 	return v
 }
@@ -88,9 +120,15 @@ func (e *Engine) secondView(f themes.Frame, l *login, d policy.Decision) themes.
 func (e *Engine) enrollView(f themes.Frame, l *login, d policy.Decision) themes.View {
 	c, pending := l.state.Challenge, l.authenticator(l.state.Pending)
 	f.CanChooseOther = len(d.Offers) > 1
+	if asking := l.state.Asking; asking != "" && slices.Contains(d.Offers, asking) && !l.state.Picking {
+		return themes.EnrollTo{Frame: f, Factor: asking, Field: e.factors.Info(asking).Asks, Value: l.state.Asked}
+	}
 	if c == nil || pending == nil || l.state.Picking || !slices.Contains(d.Offers, pending.Factor) {
 		f.CanChooseOther = false
 		return themes.Picker{Frame: f, Enroll: true, Choices: e.choices(l, d.Offers)}
+	}
+	if c.Prompt.URI == "" {
+		return e.codeView(f, l)
 	}
 	return themes.EnrollCode{Frame: f, Factor: c.Factor, URI: c.Prompt.URI, Key: c.Prompt.Key, Digits: c.Prompt.Digits}
 }
@@ -100,8 +138,15 @@ func (e *Engine) enrollView(f themes.Frame, l *login, d policy.Decision) themes.
 func (e *Engine) choices(l *login, offers []string) []themes.Choice {
 	list := make([]themes.Choice, 0, len(offers))
 	for _, name := range offers {
+		auths, info := l.usable(name), e.factors.Info(name)
+		if len(auths) > 1 && info.Asks != "" {
+			for _, a := range auths {
+				list = append(list, themes.Choice{Factor: name, Detail: a.Label, Value: name + " " + a.ID})
+			}
+			continue
+		}
 		choice := themes.Choice{Factor: name}
-		if auths := l.usable(name); len(auths) == 1 && !e.factors.Info(name).Companion {
+		if len(auths) == 1 && !info.Companion {
 			choice.Detail = auths[0].Label
 		}
 		list = append(list, choice)
@@ -161,7 +206,7 @@ func (e *Engine) absolute(path string) string {
 	return (&url.URL{Scheme: e.issuer.Scheme, Host: e.issuer.Host}).String() + path
 }
 
-func (e *Engine) canReset() bool { return e.mail.mailer != nil }
+func (e *Engine) canReset() bool { return e.mails }
 
 // fail answers what went wrong: a login that is not for this browser, or a fault of
 // ours, which is logged and said without its cause.

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// A Mail is what one mail says. The set is closed: ResetMail and NoticeMail.
+// A Mail is what one mail says. The set is closed: ResetMail, CodeMail and NoticeMail.
 type Mail interface{ mail() string }
 
 // ResetMail carries the link to set a new password.
@@ -16,6 +16,15 @@ type ResetMail struct {
 	Name string // how the person is greeted; empty: without a name
 	// Link has to be made from the configured issuer, never from a request.
 	Link      string
+	ExpiresIn time.Duration
+}
+
+// CodeMail carries a code to sign in with.
+type CodeMail struct {
+	Frame
+	Name      string // how the person is greeted
+	Code      string
+	App       string // name of the application, or empty
 	ExpiresIn time.Duration
 }
 
@@ -40,6 +49,7 @@ func MailKinds() []string {
 }
 
 func (ResetMail) mail() string  { return "reset" }
+func (CodeMail) mail() string   { return "code" }
 func (NoticeMail) mail() string { return "notice" }
 
 // Mail renders m in lang as a subject of one line and the same text twice, plain and

@@ -140,6 +140,9 @@ func (p *page) Factor(name, part string) (string, error) {
 	return p.T("factor.unknown." + part)
 }
 
+// Field is the message id of a field's label.
+func (p *page) Field(name string) string { return "field." + name }
+
 // Brand is the operator's name.
 func (p *page) Brand() string { return p.r.brand.Name }
 

@@ -78,7 +78,10 @@ func codePreviews(now time.Time) (list []Preview) {
 	add(&list, "locked", locked)
 	add(&list, "recovery", Code{Frame: f, Factor: "recovery-code"})
 	add(&list, "recovery_wrong", Code{Frame: f.with(wrong("code.wrong", "code")), Factor: "recovery-code"})
-	add(&list, "sent", Code{Frame: f, Factor: "sms", Digits: 6, Destination: "•••• 42", CanResend: true, ResendAt: now.Add(28 * time.Second)})
+	add(&list, "sent", Code{Frame: f, Factor: "sms", Digits: 6, Destination: "•••• 42", CanResend: true, ResendAt: now.Add(28 * time.Second),
+		Instead: []Choice{{Factor: "voice"}}, Watch: "/login/preview/state"})
+	add(&list, "unsent", Code{Frame: f.with(&Notice{Kind: "warn", ID: "code.unsent"}), Factor: "sms", Digits: 6, Destination: "•••• 42", CanResend: true})
+	add(&list, "enroll", Code{Frame: f, Factor: "email", Digits: 6, Destination: "a•••@acme.example", CanResend: true, Enroll: true})
 	add(&list, "eight_digits", Code{Frame: demo(), Factor: "otp", Digits: 8})
 	return list
 }
@@ -91,7 +94,7 @@ func pickerPreviews() (list []Preview) {
 	add(&list, "some", Picker{Frame: f, Choices: []Choice{app, {Factor: "password"}, codes}})
 	add(&list, "many", Picker{Frame: f, Choices: []Choice{
 		{Factor: "webauthn-platform"}, {Factor: "webauthn-roaming"}, {Factor: "push", Detail: "Ada’s phone"}, app,
-		{Factor: "sms", Detail: "•••• 42"}, {Factor: "email", Detail: "a•••@acme.example"}, codes,
+		{Factor: "sms", Detail: "•••• 42", Value: "sms aut_1"}, {Factor: "email", Detail: "a•••@acme.example"}, codes,
 	}})
 	add(&list, "enroll", Picker{Frame: f, Enroll: true, Choices: []Choice{app, {Factor: "sms"}, {Factor: "webauthn-roaming"}}})
 	return list
@@ -110,6 +113,9 @@ func enrollPreviews() (list []Preview) {
 	failed := app
 	failed.Frame = f.with(wrong("code.wrong", "code"))
 	add(&list, "wrong", failed)
+	add(&list, "phone", EnrollTo{Frame: f, Factor: "sms", Field: "phone_number"})
+	add(&list, "refused", EnrollTo{Frame: f.with(wrong("phone.invalid", "phone_number")), Factor: "voice", Field: "phone_number", Value: "12"})
+	add(&list, "mailbox", EnrollTo{Frame: f, Factor: "email", Field: "email"})
 	codes := []string{
 		"7K4M-2QXR", "P9DA-H3TZ", "W6EC-Y8NB", "3VUF-K5GJ", "R2XS-M7PL",
 		"Q8HT-4WDA", "Z5NB-C9EK", "G3JY-V6UF", "L7PM-X2RS", "D4WA-T8QH",

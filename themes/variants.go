@@ -38,6 +38,8 @@ func (v Picker) variant() string {
 	return ""
 }
 
+func (v EnrollTo) variant() string          { return v.Factor }
+func (v EnrollTo) focus() string            { return v.Field }
 func (v EnrollCode) variant() string        { return v.Factor }
 func (v EnrollCode) values() map[string]any { return map[string]any{"Digits": v.Digits} }
 func (v RecoveryCodes) values() map[string]any {
@@ -71,6 +73,10 @@ func (v Failure) variant() string {
 
 func (v ResetMail) values() map[string]any {
 	return map[string]any{"Within": v.ExpiresIn.Round(time.Minute)}
+}
+
+func (v CodeMail) values() map[string]any {
+	return map[string]any{"Code": v.Code, "Application": v.App, "Within": v.ExpiresIn.Round(time.Minute)}
 }
 
 func (v NoticeMail) variant() string        { return v.Kind }

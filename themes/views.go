@@ -64,6 +64,20 @@ type (
 		CanResend   bool
 		ResendAt    time.Time // zero: at once; until then login.js holds the button back
 		LockedUntil time.Time // zero: not locked; else the form is left out and the page says when
+		// Instead are other ways to get the same code: "Call me instead".
+		Instead []Choice
+		// Enroll is true where the code confirms what is being set up; then the address
+		// that it went to can be mended.
+		Enroll bool
+		// Watch is where login.js asks whether the page has changed, "" for nowhere.
+		Watch string
+	}
+	// EnrollTo asks for the number or address that codes are to go to.
+	EnrollTo struct {
+		Frame
+		Factor string
+		Field  string // "phone_number" or "email", also the name of the field
+		Value  string // as typed before
 	}
 	// Picker lets the person choose among factors. Field: factor.
 	Picker struct {
@@ -152,6 +166,17 @@ type (
 type Choice struct {
 	Factor string
 	Detail string // "•••• 42", "7 of 10 left"
+	// Value is what the button sends: the factor's name, or that and an authenticator.
+	// Empty: Factor.
+	Value string
+}
+
+// Sends is what the choice's button sends.
+func (c Choice) Sends() string {
+	if c.Value != "" {
+		return c.Value
+	}
+	return c.Factor
 }
 
 // A Scope is one sentence of the consent page.
@@ -170,6 +195,7 @@ func (Password) Page() string        { return "password" }
 func (Code) Page() string            { return "code" }
 func (Picker) Page() string          { return "picker" }
 func (EnrollCode) Page() string      { return "enroll_code" }
+func (EnrollTo) Page() string        { return "enroll_to" }
 func (RecoveryCodes) Page() string   { return "recovery_codes" }
 func (Consent) Page() string         { return "consent" }
 func (SetPassword) Page() string     { return "set_password" }

@@ -60,7 +60,7 @@ func (c *cli) dev(ctx context.Context, f devFlags) error {
 	if err != nil {
 		return err
 	}
-	data, err := openDemoData(f.data, st.issuer)
+	data, err := openDemoData(f.data, st.issuer, origin(st.desk))
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (c *cli) play(ctx context.Context, h *house, st *stage, data *demoData, rea
 	running := newServers(p.logger)
 	running.start(st.provider, built.site)
 	running.start(st.app, st.application(h, data, api, p.logger))
-	running.start(st.desk, st.startPage(data).Handler(inbox))
+	running.start(st.desk, outside(inbox, h.now, st.startPage(data).Handler(inbox)))
 	go built.work(ctx)
 	if err := awaitAnswer(ctx, st.issuer); err != nil {
 		return err

@@ -37,7 +37,7 @@ const (
 	enrolled = 1 // index of the one with a one-time password
 )
 
-func openDemoData(dir, issuer string) (*demoData, error) {
+func openDemoData(dir, issuer, desk string) (*demoData, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -53,19 +53,19 @@ func openDemoData(dir, issuer string) (*demoData, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, &misuse{what: d.path("demo.json") + ": " + err.Error(), mend: "remove the directory " + dir + " to begin anew"}
 	}
-	return d, d.prepare(issuer)
+	return d, d.prepare(issuer, desk)
 }
 
 func (d *demoData) path(name string) string { return filepath.Join(d.dir, name) }
 
 // prepare writes the files that the provider and the administrative verbs need.
-func (d *demoData) prepare(issuer string) error {
+func (d *demoData) prepare(issuer, desk string) error {
 	if _, err := storage.LoadOrCreateKeyset(d.path("keyset")); err != nil {
 		return err
 	}
 	text := fmt.Sprintf("# Written by `sallyport dev` at each start, for the verbs: --config %s\n"+
 		"issuer: %s\nname: Sallyport\ndatabase:\n  dsn: %q\nseal:\n  keyset_file: keyset\n",
-		d.path("sallyport.yaml"), issuer, "sqlite:"+d.path("sallyport.db"))
+		d.path("sallyport.yaml"), issuer, "sqlite:"+d.path("sallyport.db")) + d.vendors(desk)
 	return errors.Join(
 		writeFile(d.path("sallyport.yaml"), []byte(text)),
 		// A clone of somebody's repository never gets these.

@@ -66,6 +66,9 @@ func demoClients(app string) []demoClient {
 // the addresses of those that are there up to date.
 func (h *house) seed(ctx context.Context, d *demoData, st *stage) error {
 	err := h.db.Tx(ctx, func(ctx context.Context) error {
+		if err := h.seedFactors(ctx, d.Users[fresh].Username); err != nil {
+			return err
+		}
 		for _, api := range demoAPIs() {
 			if err := h.db.CreateAPI(ctx, api); err != nil && !errors.Is(err, storage.ErrConflict) {
 				return err
@@ -84,6 +87,25 @@ func (h *house) seed(ctx context.Context, d *demoData, st *stage) error {
 		return nil
 	})
 	return errors.Join(err, d.save())
+}
+
+// seedFactors switches on, at the first start, what works beside another; afterwards
+// it stays as the visitor left it.
+func (h *house) seedFactors(ctx context.Context, first string) error {
+	if _, err := h.db.UserByLogin(ctx, first); !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	s, err := h.db.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	s.Factors = nil
+	for _, name := range h.factors.Names() {
+		if info := h.factors.Info(name); info.Second && info.Missing == "" {
+			s.Factors = append(s.Factors, name)
+		}
+	}
+	return h.db.PutSettings(ctx, s)
 }
 
 func (h *house) seedClient(ctx context.Context, d *demoData, c *storage.Client) error {

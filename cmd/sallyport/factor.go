@@ -89,6 +89,9 @@ func (c *cli) factorSwitch(verb, short string) *cobra.Command {
 				if err := h.checkFactor(args[0]); err != nil {
 					return err
 				}
+				if lacks := h.factors.Info(args[0]).Missing; verb == "enable" && lacks != "" {
+					return &misuse{what: args[0] + " cannot work: " + lacks + " is not set", mend: "see `sallyport config keys`"}
+				}
 				s.Factors = slices.DeleteFunc(s.Factors, func(name string) bool { return name == args[0] })
 				if verb == "enable" {
 					s.Factors = append(s.Factors, args[0])

@@ -2,9 +2,12 @@ package main
 
 import (
 	"github.com/sallyport-id/sallyport/factors"
+	"github.com/sallyport-id/sallyport/factors/email"
 	"github.com/sallyport-id/sallyport/factors/otp"
 	"github.com/sallyport-id/sallyport/factors/password"
 	"github.com/sallyport-id/sallyport/factors/recovery"
+	"github.com/sallyport-id/sallyport/factors/sms"
+	"github.com/sallyport-id/sallyport/factors/voice"
 )
 
 // factorList is the list of the house's factors: a factor is one folder below
@@ -13,5 +16,8 @@ import (
 var factorList = map[string]func() factors.Config{
 	factors.Password:     func() factors.Config { return password.Defaults() },
 	factors.OTP:          func() factors.Config { return otp.Defaults() },
+	factors.SMS:          func() factors.Config { return sms.Defaults() },
+	factors.Voice:        func() factors.Config { return voice.Defaults() },
+	factors.Email:        func() factors.Config { return email.Defaults() },
 	factors.RecoveryCode: func() factors.Config { return recovery.Defaults() },
 }

@@ -74,6 +74,8 @@ func (one *person) act() bool {
 	case one.shows("code"):
 		one.note("code")
 		one.fill(map[string]string{"code": one.phone.code()}).submit("")
+	case one.has("factor", "otp"):
+		one.press("factor", "otp")
 	case one.shows("saved"):
 		one.note("recovery-codes")
 		one.codes = recoveryCodesOf(one.t, one.body)
@@ -121,8 +123,11 @@ func (one *person) shows(name string) bool {
 	return ok
 }
 
-// offers reports whether the page has a button whose act is act.
-func (one *person) offers(act string) bool {
-	_, ok := one.formWith(func(f form) bool { return f.has("act", act) })
+// has reports whether the page has a button called name with value.
+func (one *person) has(name, value string) bool {
+	_, ok := one.formWith(func(f form) bool { return f.has(name, value) })
 	return ok
 }
+
+// offers reports whether the page has a button whose act is act.
+func (one *person) offers(act string) bool { return one.has("act", act) }

@@ -12,8 +12,9 @@ const (
 )
 
 // work does what a provider has to do beside requests, until ctx ends: it reads and
-// rotates signing keys, and removes what is over. Several nodes may do so at once.
+// rotates signing keys, sends what was not sent yet, and removes what is over. Several nodes may do so at once.
 func (b *built) work(ctx context.Context) {
+	go b.flows.Work(ctx)
 	tick := time.NewTicker(workEvery)
 	defer tick.Stop()
 	for {

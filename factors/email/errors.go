@@ -8,6 +8,8 @@ import (
 	"regexp"
 
 	"github.com/wneessen/go-mail/smtp"
+
+	"github.com/sallyport-id/sallyport/factors"
 )
 
 // ErrPermanent is in the chain of an error that another attempt with the same message
@@ -21,8 +23,10 @@ var errNotSMTP = errors.New("the server's answer is not SMTP")
 // A refusal is our own reason not to send a message.
 type refusal string
 
-func (r refusal) Error() string        { return string(r) }
-func (r refusal) Is(target error) bool { return target == ErrPermanent }
+func (r refusal) Error() string { return string(r) }
+func (r refusal) Is(target error) bool {
+	return target == ErrPermanent || target == factors.ErrUndeliverable
+}
 
 // A reply is a server's answer without its words.
 type reply struct {
@@ -40,13 +44,28 @@ func newReply(e *textproto.Error) reply {
 	return r
 }
 
-func (r reply) Error() string        { return fmt.Sprintf("the server answered %d%s", r.code, r.enhanced) }
-func (r reply) Is(target error) bool { return target == ErrPermanent && r.code/100 == 5 }
+func (r reply) Error() string { return fmt.Sprintf("the server answered %d%s", r.code, r.enhanced) }
 
-// failure names the stage and takes from err what a server wrote.
-func failure(ctx context.Context, stage string, err error) error {
-	return fmt.Errorf("email: %s: %w", stage, cause(ctx, err))
+func (r reply) Is(target error) bool {
+	return (target == ErrPermanent || target == factors.ErrUndeliverable) && r.code/100 == 5
 }
+
+// failure names the stage and takes from err what a server wrote. Before the message
+// was handed over, and where the server refused it, it is certainly not sent.
+func failure(ctx context.Context, stage string, err error) error {
+	err = cause(ctx, err)
+	var refused reply
+	if stage != stageData || errors.As(err, &refused) {
+		err = unsent{err}
+	}
+	return fmt.Errorf("email: %s: %w", stage, err)
+}
+
+// unsent marks a failure after which another attempt sends nothing twice.
+type unsent struct{ error }
+
+func (u unsent) Unwrap() error        { return u.error }
+func (u unsent) Is(target error) bool { return target == factors.ErrUnsent }
 
 func cause(ctx context.Context, err error) error {
 	if answer, ok := errors.AsType[*textproto.Error](err); ok {

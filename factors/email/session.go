@@ -13,6 +13,9 @@ import (
 // farewell is how long a server that has the message may take to say goodbye.
 const farewell = time.Second
 
+// stageData is where the message itself is handed over.
+const stageData = "DATA"
+
 var errNoSTARTTLS = errors.New("the server does not offer it, and nothing is sent without TLS")
 
 // A session is one conversation for one letter.
@@ -45,7 +48,7 @@ func (s *session) run(ctx context.Context) error {
 		{"AUTH", s.login},
 		{"MAIL FROM", s.sender},
 		{"RCPT TO", s.recipient},
-		{"DATA", s.data},
+		{stageData, s.data},
 	}
 	for _, stage := range stages {
 		if err := stage.do(); err != nil {

@@ -23,14 +23,15 @@ type Subject struct {
 	Config factors.Config
 	// Set is the answer that enrols where enrolling needs one (a new password).
 	Set factors.Answer
-	// Right makes a right answer from the enrolment, at that moment.
-	Right func(t *testing.T, enrolled *factors.Authenticator, shown *factors.Challenge, now time.Time) factors.Answer
+	// Right makes the right answer to asked, at that moment; shown is the challenge of
+	// the enrolment.
+	Right func(t *testing.T, enrolled *factors.Authenticator, shown, asked *factors.Challenge, now time.Time) factors.Answer
 	// Reusable factors take the same answer again (a password).
 	Reusable bool
 }
 
 // known are the amr values of RFC 8176 and ours.
-var known = []string{"face", "fpt", "geo", "hwk", "iris", "kba", "mca", "mfa", "otp", "pin", "pop", "pwd", "rba", "rc", "retina", "sc", "sms", "swk", "tel", "user", "vbm", "wia"}
+var known = []string{"email", "face", "fpt", "geo", "hwk", "iris", "kba", "mca", "mfa", "otp", "pin", "pop", "pwd", "rba", "rc", "retina", "sc", "sms", "swk", "tel", "user", "vbm", "wia"}
 
 // Run plays the contract.
 func Run(t *testing.T, s Subject) {
@@ -78,7 +79,7 @@ func (r *run) enrolled(t *testing.T, id string) (*factors.Authenticator, *factor
 	a.ID, a.UserID = id, "usr_1"
 	if a.ConfirmedAt.IsZero() {
 		shown.AuthenticatorID = id
-		if _, err := r.f.Verify(t.Context(), r.subject(), a, shown, r.s.Right(t, a, shown, r.now)); err != nil {
+		if _, err := r.f.Verify(t.Context(), r.subject(), a, shown, r.s.Right(t, a, shown, shown, r.now)); err != nil {
 			t.Fatalf("the first answer: %v", err)
 		}
 		a.ConfirmedAt = r.now
@@ -112,7 +113,8 @@ func (r *run) described(t *testing.T) {
 
 func (r *run) right(t *testing.T) {
 	a, shown := r.enrolled(t, "aut_1")
-	p, err := r.f.Verify(t.Context(), r.subject(a), a, r.ask(t, a), r.s.Right(t, a, shown, r.now))
+	c := r.ask(t, a)
+	p, err := r.f.Verify(t.Context(), r.subject(a), a, c, r.s.Right(t, a, shown, c, r.now))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,27 +144,29 @@ func (r *run) wrong(t *testing.T) {
 	if !bytes.Equal(before, a.Secret) {
 		t.Error("a wrong answer changed the secret")
 	}
-	if _, err := r.f.Verify(t.Context(), r.subject(a), a, c, r.s.Right(t, a, shown, r.now)); err != nil {
+	if _, err := r.f.Verify(t.Context(), r.subject(a), a, c, r.s.Right(t, a, shown, c, r.now)); err != nil {
 		t.Errorf("the right answer after wrong ones: %v", err)
 	}
 }
 
 func (r *run) once(t *testing.T) {
 	a, shown := r.enrolled(t, "aut_1")
-	answer := r.s.Right(t, a, shown, r.now)
-	if _, err := r.f.Verify(t.Context(), r.subject(a), a, r.ask(t, a), answer); err != nil {
+	c := r.ask(t, a)
+	answer := r.s.Right(t, a, shown, c, r.now)
+	if _, err := r.f.Verify(t.Context(), r.subject(a), a, c, answer); err != nil {
 		t.Fatal(err)
 	}
-	_, err := r.f.Verify(t.Context(), r.subject(a), a, r.ask(t, a), answer)
-	if r.s.Reusable != (err == nil) {
-		t.Errorf("the same answer again: %v", err)
+	for what, again := range map[string]*factors.Challenge{"same": c, "next": r.ask(t, a)} {
+		if _, err := r.f.Verify(t.Context(), r.subject(a), a, again, answer); r.s.Reusable != (err == nil) {
+			t.Errorf("the same answer to the %s challenge: %v", what, err)
+		}
 	}
 }
 
 func (r *run) foreign(t *testing.T) {
 	a, shown := r.enrolled(t, "aut_1")
 	other, _ := r.enrolled(t, "aut_2")
-	answer := r.s.Right(t, a, shown, r.now)
+	answer := r.s.Right(t, a, shown, r.ask(t, a), r.now)
 	for name, try := range map[string]func() error{
 		"a challenge of another authenticator": func() error {
 			_, err := r.f.Verify(t.Context(), r.subject(a), a, r.ask(t, other), answer)
@@ -188,7 +192,7 @@ func (r *run) foreign(t *testing.T) {
 func (r *run) expired(t *testing.T) {
 	a, shown := r.enrolled(t, "aut_1")
 	c := r.ask(t, a)
-	answer := r.s.Right(t, a, shown, r.now)
+	answer := r.s.Right(t, a, shown, c, r.now)
 	late := r.subject(a)
 	late.Now = c.ExpiresAt
 	if _, err := r.f.Verify(t.Context(), late, a, c, answer); !errors.Is(err, factors.ErrExpired) {
@@ -224,6 +228,9 @@ func (r *run) words(t *testing.T) {
 	parts := []string{"name", "hint"}
 	if r.info.Enrollable || r.info.Companion {
 		parts = append(parts, "setup")
+	}
+	if r.info.Asks != "" {
+		parts = append(parts, "setup", "instead")
 	}
 	for _, part := range parts {
 		if id := "factor." + a.Factor + "." + part; want[id] == "" {

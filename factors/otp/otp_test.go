@@ -13,7 +13,7 @@ import (
 )
 
 func TestContract(t *testing.T) {
-	factorstest.Run(t, factorstest.Subject{Config: Defaults(), Right: func(t *testing.T, a *factors.Authenticator, _ *factors.Challenge, now time.Time) factors.Answer {
+	factorstest.Run(t, factorstest.Subject{Config: Defaults(), Right: func(t *testing.T, a *factors.Authenticator, _, _ *factors.Challenge, now time.Time) factors.Answer {
 		return factors.Answer{"code": codeAt(t, a, now)}
 	}})
 }

@@ -27,7 +27,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func TestContract(t *testing.T) {
 	factorstest.Run(t, factorstest.Subject{
 		Config: Defaults(), Set: factors.Answer{"password": good}, Reusable: true,
-		Right: func(*testing.T, *factors.Authenticator, *factors.Challenge, time.Time) factors.Answer {
+		Right: func(*testing.T, *factors.Authenticator, *factors.Challenge, *factors.Challenge, time.Time) factors.Answer {
 			return factors.Answer{"password": good}
 		},
 	})

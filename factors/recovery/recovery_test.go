@@ -12,7 +12,7 @@ import (
 )
 
 func TestContract(t *testing.T) {
-	factorstest.Run(t, factorstest.Subject{Config: Defaults(), Right: func(_ *testing.T, _ *factors.Authenticator, shown *factors.Challenge, _ time.Time) factors.Answer {
+	factorstest.Run(t, factorstest.Subject{Config: Defaults(), Right: func(_ *testing.T, _ *factors.Authenticator, shown, _ *factors.Challenge, _ time.Time) factors.Answer {
 		return factors.Answer{"code": shown.Prompt.Codes[4]}
 	}})
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/sallyport-id/sallyport/factors"
+	"github.com/sallyport-id/sallyport/factors/email"
 	"github.com/sallyport-id/sallyport/factors/otp"
 	"github.com/sallyport-id/sallyport/factors/password"
 	"github.com/sallyport-id/sallyport/factors/recovery"
@@ -40,6 +41,7 @@ type house struct {
 	server *httptest.Server
 	log    *syncBuffer
 	mails  *mailbox
+	twilio *twilio
 	users  map[string]*user
 	secret map[string]string // by client
 	method map[string]string // of authentication, likewise
@@ -57,12 +59,13 @@ type user struct {
 
 // A plan says how a house differs from the usual one.
 type plan struct {
-	engine string
-	path   string // of the issuer
-	policy string
-	flows  func(*flows.Config)
-	oidc   func(*oidc.Config)
-	ladder policy.Ladder
+	engine  string
+	path    string // of the issuer
+	policy  string
+	factors []string // enabled for the tenant
+	flows   func(*flows.Config)
+	oidc    func(*oidc.Config)
+	ladder  policy.Ladder
 }
 
 const (
@@ -84,7 +87,7 @@ func build(t *testing.T, p plan) *house {
 		p.path = "/"
 	}
 	h := &house{
-		t: t, users: map[string]*user{}, secret: map[string]string{}, method: map[string]string{}, log: &syncBuffer{}, mails: &mailbox{},
+		t: t, users: map[string]*user{}, secret: map[string]string{}, method: map[string]string{}, log: &syncBuffer{}, mails: &mailbox{}, twilio: openTwilio(t),
 		clock: time.Now().UTC().Add(-300 * 24 * time.Hour).Truncate(time.Second),
 	}
 	h.server = httptest.NewUnstartedServer(nil)
@@ -103,7 +106,10 @@ func build(t *testing.T, p plan) *house {
 	if p.policy == "" {
 		p.policy = policy.Never
 	}
-	h.must(h.db.PutSettings(t.Context(), &storage.Settings{Policy: p.policy, Factors: []string{factors.OTP, factors.RecoveryCode}}))
+	if p.factors == nil {
+		p.factors = []string{factors.OTP, factors.RecoveryCode}
+	}
+	h.must(h.db.PutSettings(t.Context(), &storage.Settings{Policy: p.policy, Factors: p.factors}))
 	h.people()
 	h.applications()
 	return h
@@ -114,6 +120,7 @@ func (h *house) assemble(p plan, issuer *url.URL) {
 	var err error
 	h.ring, err = factors.Open(factors.Env{Issuer: "Test", Now: h.now, Logger: logger}, map[string]factors.Config{
 		factors.Password: password.Defaults(), factors.OTP: otp.Defaults(), factors.RecoveryCode: recovery.Defaults(),
+		factors.SMS: h.twilio.sms(), factors.Voice: h.twilio.voice(), factors.Email: email.Defaults(),
 	})
 	h.must(err)
 	var words []fs.FS

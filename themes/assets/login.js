@@ -81,6 +81,21 @@ each("button[data-wait]", button => {
   tick();
 });
 
+// A page that waits for something outside asks whether it has come, for as long as it
+// is looked at.
+each("[data-watch]", el => {
+  const { watch, every = 1500 } = el.dataset;
+  const end = Date.now() + 600000;
+  const ask = async () => {
+    if (document.visibilityState === "visible" && !document.querySelector("[data-sent]")) {
+      const answer = await fetch(watch, { headers: { Accept: "application/json" } }).then(r => r.ok ? r.json() : {}, () => ({}));
+      if (answer.reload && !document.querySelector("[data-sent]")) return location.reload();
+    }
+    if (Date.now() < end) setTimeout(ask, every);
+  };
+  setTimeout(ask, every);
+});
+
 // Taking a key or recovery codes along.
 each("[data-copy]", button => button.addEventListener("click", async () => {
   await navigator.clipboard.writeText(byId(button.dataset.copy).dataset.text.trim());

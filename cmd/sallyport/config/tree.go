@@ -3,6 +3,7 @@ package config
 import (
 	"encoding"
 	"reflect"
+	"slices"
 	"sort"
 	"strings"
 	"unicode"
@@ -49,7 +50,7 @@ func newNode(v reflect.Value, f reflect.StructField) node {
 		group = true
 	}
 	secret := v.Type() == secretType || v.Kind() == reflect.String &&
-		(strings.HasSuffix(f.Name, "Password") || strings.HasSuffix(f.Name, "Secret"))
+		slices.ContainsFunc([]string{"Password", "Secret", "Token"}, func(end string) bool { return strings.HasSuffix(f.Name, end) })
 	return node{value: v, field: f, leaf: !group, secret: secret}
 }
 

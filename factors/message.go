@@ -1,0 +1,62 @@
+package factors
+
+import (
+	"context"
+	"errors"
+)
+
+// A Message has to reach the person before they can answer a challenge. The caller
+// keeps it sealed until it is sent, sends it at most once, and forgets it.
+type Message struct {
+	ID      string `json:"id"`     // assigned by the caller, the same for each attempt
+	Factor  string `json:"factor"` // whose Courier takes it; mail where that has none
+	To      string `json:"to"`     // E.164 number or mail address
+	Code    string `json:"code"`
+	Purpose string `json:"purpose"` // PurposeEnroll or PurposeVerify
+	Locale  string `json:"locale"`  // BCP 47
+	Name    string `json:"name"`    // of the person
+	Client  string `json:"client"`  // name of the application
+	Issuer  string `json:"issuer"`  // name of the site
+	Host    string `json:"host"`    // of the site, for codes that browsers fill in
+	// Groups are what a vendor's price or a fraud depends on, for limits beside those
+	// of person, number and network: "country:DE", "prefix:+49151".
+	Groups []string `json:"groups,omitempty"`
+}
+
+// Purposes of a message.
+const (
+	PurposeEnroll = "enrollment"
+	PurposeVerify = "second-factor-authentication"
+)
+
+// A Courier is a factor that hands its messages to a vendor.
+type Courier interface {
+	// Send returns nil once the vendor has taken m over.
+	//
+	// Errors: ErrUnsent where it certainly has not, so that another attempt cannot
+	// send it twice; ErrUndeliverable where every attempt will end so. With any other
+	// error nobody knows, and there is no other attempt.
+	Send(ctx context.Context, m Message) error
+}
+
+// What a Courier says of a message that did not get through.
+var (
+	ErrUnsent        = errors.New("factors: not sent")
+	ErrUndeliverable = errors.New("factors: cannot be delivered")
+)
+
+// An Implier is a factor that a person has by what is known of them: a mailbox that is
+// known to be theirs takes codes.
+type Implier interface {
+	// Implied is that authenticator, confirmed, or nil. The caller assigns ID and
+	// UserID and keeps it once it was asked; disabling it is how a person opts out.
+	Implied(s Subject) *Authenticator
+}
+
+// A Linker is a factor whose authenticators come in pairs with another factor's: a
+// number takes texts and calls, a phone that is asked shows codes too.
+type Linker interface {
+	// Link makes the other authenticators that a, which was just confirmed, brings
+	// along. The caller assigns ID, UserID and Link.
+	Link(a *Authenticator) ([]*Authenticator, error)
+}
