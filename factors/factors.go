@@ -20,6 +20,8 @@ const (
 	Password     = "password"
 	OTP          = "otp"
 	RecoveryCode = "recovery-code"
+	Platform     = "webauthn-platform" // the device's own lock
+	Roaming      = "webauthn-roaming"  // a security key
 	SMS          = "sms"
 	Voice        = "voice"
 	Email        = "email"

@@ -53,6 +53,17 @@ type Implier interface {
 	Implied(s Subject) *Authenticator
 }
 
+// A Discoverer is a factor whose answer says whose it is, so that nobody has to type a
+// name: a passkey.
+type Discoverer interface {
+	// Discover asks everyone; the subject is nobody yet. Its challenge is answered
+	// where the person's authenticator verified them.
+	Discover(s Subject) (*Challenge, error)
+	// Handle is the handle of the authenticator that gave an answer, "" where it is no
+	// answer.
+	Handle(answer Answer) string
+}
+
 // A Linker is a factor whose authenticators come in pairs with another factor's: a
 // number takes texts and calls, a phone that is asked shows codes too.
 type Linker interface {

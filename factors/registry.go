@@ -11,6 +11,9 @@ import (
 // Env is what a factor gets at start.
 type Env struct {
 	Issuer string // the name shown in authenticator apps
+	// Origin is where people use the site, "https://id.example.com"; empty where nobody
+	// does, as on the command line.
+	Origin string
 	Now    func() time.Time
 	Logger *slog.Logger
 }
@@ -43,6 +46,8 @@ type Info struct {
 	Sends bool
 	// Rate is how often it may do so for one person.
 	Rate Rate
+	// Progressive factors are set up in passing, after another one was shown.
+	Progressive bool
 	// Asks names the field that Enroll wants ("phone_number", "email"); empty: none.
 	Asks string
 	// Missing says which setting the factor lacks to work; empty: none. Until it is

@@ -32,18 +32,21 @@ func (v *visit) field(name string) string { return v.r.PostFormValue(name) }
 // acts are what the buttons of a login's pages do. An act that does not fit what is
 // needed now changes nothing: the page that fits is shown instead.
 var acts = map[string]func(*Engine, *visit) error{
-	"":       (*Engine).answer,
-	"answer": (*Engine).answer,
-	"choose": (*Engine).choose,
-	"resend": (*Engine).resend,
-	"other":  (*Engine).other,
-	"enroll": (*Engine).enroll,
-	"done":   (*Engine).kept,
-	"allow":  (*Engine).allow,
-	"deny":   (*Engine).deny,
-	"cancel": (*Engine).cancel,
-	"switch": (*Engine).switchUser,
-	"reset":  (*Engine).forgot,
+	"":        (*Engine).answer,
+	"answer":  (*Engine).answer,
+	"choose":  (*Engine).choose,
+	"resend":  (*Engine).resend,
+	"other":   (*Engine).other,
+	"enroll":  (*Engine).enroll,
+	"done":    (*Engine).kept,
+	"allow":   (*Engine).allow,
+	"deny":    (*Engine).deny,
+	"cancel":  (*Engine).cancel,
+	"switch":  (*Engine).switchUser,
+	"reset":   (*Engine).forgot,
+	"passkey": (*Engine).answerPasskey,
+	"later":   (*Engine).later,
+	"never":   (*Engine).never,
 }
 
 // act is POST /login/{id}.
@@ -81,7 +84,9 @@ func (e *Engine) perform(v *visit) error {
 	if !ok {
 		return nil
 	}
-	v.login.state.Notice, v.login.state.LockedUntil, v.login.state.HeldUntil = nil, time.Time{}, time.Time{}
+	s := &v.login.state
+	s.Notice, s.LockedUntil, s.HeldUntil = nil, time.Time{}, time.Time{}
+	s.Platform = s.Platform || v.field("platform") != ""
 	return do(e, v)
 }
 
@@ -101,12 +106,12 @@ func (l *login) over(d policy.Decision) bool {
 	if d.Need == policy.Deny {
 		return l.state.Denied != "" || d.Error != "access_denied"
 	}
-	return d.Need == policy.Done && l.state.Shown == nil && l.live() != nil
+	return d.Need == policy.Done && !l.paused() && l.live() != nil
 }
 
 // needs reports whether need is what is needed now, with nothing to be read first.
 func (v *visit) needs(need policy.Need) bool {
-	return v.decision.Need == need && v.login.state.Shown == nil
+	return v.decision.Need == need && !v.login.paused()
 }
 
 // answer is the main button: it shows a proof, or a new password.
@@ -114,6 +119,8 @@ func (e *Engine) answer(v *visit) error {
 	switch {
 	case v.login.state.Shown != nil:
 		return nil
+	case v.login.state.Offer != "":
+		return e.answerEnrollment(v)
 	case v.decision.Need == policy.Identify, v.decision.Need == policy.ProveFirst:
 		return e.answerPassword(v)
 	case v.decision.Need == policy.Reset:
@@ -151,6 +158,9 @@ func (e *Engine) switchUser(v *visit) error {
 	c := &storage.Change{Login: v.login.row}
 	e.dropPending(v.login, c)
 	v.login.forget()
+	if err := e.invite(v.login); err != nil {
+		return err
+	}
 	return e.store(v, c)
 }
 
@@ -219,6 +229,7 @@ func (e *Engine) accept(v *visit, p *factors.Proof, c *storage.Change) error {
 	l := v.login
 	l.state.Proofs = join(l.state.Proofs, *p)
 	l.close()
+	l.state.Passkey = nil
 	value := token()
 	l.row.Key = e.db.Hash(hashLogin, value)
 	v.cookies = append(v.cookies, func() { e.setCookie(v.w, loginCookie+l.row.ID, value, l.row.ExpiresAt.Sub(e.now())) })
@@ -236,13 +247,17 @@ func (e *Engine) advance(v *visit, c *storage.Change) error {
 	}
 	c.Login = l.row
 	switch {
-	case l.state.Shown != nil:
+	case l.paused():
+	case d.Need == policy.ProveFirst:
+		err = e.invite(l)
 	case d.Need == policy.ProveSecond && len(d.Offers) > 0:
 		err = e.question(v, d.Offers[0], "")
 	case d.Need == policy.Enroll && len(d.Offers) == 1:
 		err = e.beginEnrollment(v, c, d.Offers[0], factors.Answer{})
 	case d.Need == policy.Done:
-		e.finish(v, c, d)
+		if err = e.propose(v, c); err == nil && !l.paused() {
+			e.finish(v, c, d)
+		}
 	case d.Need == policy.Deny:
 		c.Events = append(c.Events, e.event(v, "login.denied", map[string]any{"reason": d.Reason}))
 	}

@@ -121,6 +121,9 @@ func (e *Engine) prepare(ctx context.Context, l *login, d policy.Decision) (*fac
 	case d.Need == policy.Identify:
 		l.forget()
 		l.state.Typed, l.state.Switched = l.state.Ask.LoginHint, false
+		return nil, e.invite(l)
+	case d.Need == policy.ProveFirst:
+		return nil, e.invite(l)
 	case len(d.Offers) == 0 || e.factors.Info(d.Offers[0]).Sends:
 	case d.Need == policy.ProveSecond:
 		return nil, e.challenge(ctx, l, d.Offers[0], "")
@@ -159,7 +162,7 @@ func (e *Engine) Result(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	if err != nil {
 		return nil, err
 	}
-	finished := d.Need == policy.Done && l.state.Shown == nil && l.live() != nil
+	finished := d.Need == policy.Done && !l.paused() && l.live() != nil
 	if !finished && d.Need != policy.Deny {
 		return nil, ErrNotDone
 	}

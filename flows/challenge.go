@@ -148,17 +148,21 @@ func (e *Engine) answerOf(v *visit) factors.Answer {
 // to the login at the same moment.
 func (e *Engine) wrongCode(v *visit, c *factors.Challenge, auths []*factors.Authenticator, cause error) error {
 	l := v.login
+	var rejected *factors.Rejection
 	switch {
 	case errors.Is(cause, factors.ErrExpired):
 		if err := e.renew(v, c); err != nil {
 			return err
 		}
-		l.state.Notice = wrong(noticeExpired, c.Factor)
+		l.state.Notice = wrong(noticeExpired, c)
+		return e.store(v, &storage.Change{Login: l.row})
+	case errors.As(cause, &rejected):
+		l.state.Notice = &themes.Notice{Kind: "error", ID: rejected.Message, Data: rejected.Data, Field: "label"}
 		return e.store(v, &storage.Change{Login: l.row})
 	case errors.Is(cause, factors.ErrSpent):
-		l.state.Notice = wrong(noticeSpent, c.Factor)
+		l.state.Notice = wrong(noticeSpent, c)
 	case errors.Is(cause, factors.ErrWrong):
-		l.state.Notice = wrong(noticeWrong, c.Factor)
+		l.state.Notice = wrong(noticeWrong, c)
 	default:
 		return fmt.Errorf("%s: verify: %w", c.Factor, cause)
 	}

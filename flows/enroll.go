@@ -91,7 +91,7 @@ func (e *Engine) dropPending(l *login, c *storage.Change) {
 func (e *Engine) answerEnrollment(v *visit) error {
 	l := v.login
 	question, a := l.state.Challenge, l.authenticator(l.state.Pending)
-	if question == nil || a == nil || !slices.Contains(v.decision.Offers, a.Factor) {
+	if question == nil || a == nil || !slices.Contains(v.decision.Offers, a.Factor) && a.Factor != l.state.Offer {
 		return e.advance(v, &storage.Change{})
 	}
 	auths := []*factors.Authenticator{a}
@@ -108,6 +108,9 @@ func (e *Engine) answerEnrollment(v *visit) error {
 	c.Events = append(c.Events, e.event(v, "authenticator.added", map[string]any{"factor": a.Factor, "authenticator_id": a.ID}))
 	e.notify(v, l.user, notice{Kind: mailAdded, Factor: a.Factor})
 	l.state.Pending = ""
+	if l.state.Offer != "" {
+		e.snooze(v, a.Factor, neverAgain)
+	}
 	if err := e.link(v, c, a); err != nil {
 		return err
 	}

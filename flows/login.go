@@ -48,8 +48,14 @@ type state struct {
 	// Shown is what the person has to read and keep before the login goes on.
 	Shown *factors.Prompt `json:"shown,omitempty"`
 
-	Typed    string `json:"typed,omitempty"`    // the name, as typed
-	Picking  bool   `json:"picking,omitempty"`  // the picker is open
+	Typed   string `json:"typed,omitempty"`   // the name, as typed
+	Picking bool   `json:"picking,omitempty"` // the picker is open
+	// Passkey is the question to whoever has a passkey, while nobody has shown anything.
+	Passkey *factors.Challenge `json:"passkey,omitempty"`
+	// Platform is true where the browser says that its device has a lock to ask; Offer is
+	// the factor that is offered in passing, before the login ends.
+	Platform bool   `json:"platform,omitempty"`
+	Offer    string `json:"offer,omitempty"`
 	Asking   string `json:"asking,omitempty"`   // the factor whose number or address is asked
 	Asked    string `json:"asked,omitempty"`    // that, as typed
 	Switched bool   `json:"switched,omitempty"` // the session's person is not the one
@@ -200,10 +206,14 @@ func (l *login) pack(now time.Time) error {
 	return nil
 }
 
+// paused reports whether there is something to read or to decide before the login goes
+// on.
+func (l *login) paused() bool { return l.state.Shown != nil || l.state.Offer != "" }
+
 // forget takes the person and all that was proven off the login.
 func (l *login) forget() {
 	l.row.UserID, l.user, l.auths, l.second = "", nil, nil, false
-	l.state = state{Ask: l.state.Ask, Switched: true}
+	l.state = state{Ask: l.state.Ask, Switched: true, Platform: l.state.Platform}
 }
 
 // close drops the open question.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/mail"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sallyport-id/sallyport/factors"
@@ -41,8 +42,11 @@ const (
 	mailUnknown  = "reset_of_unknown"
 )
 
-// wrong is the notice about a refused code; the page of the factor chooses the words.
-func wrong(id string, _ string) *themes.Notice {
+// wrong is the notice about a refused answer; the page of the factor chooses the words.
+func wrong(id string, c *factors.Challenge) *themes.Notice {
+	if c.Prompt.Kind == factors.PromptPublicKey {
+		return &themes.Notice{Kind: "error", ID: "public_key" + strings.TrimPrefix(id, "code")}
+	}
 	return &themes.Notice{Kind: "error", ID: id, Field: "code"}
 }
 

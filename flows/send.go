@@ -24,18 +24,25 @@ const (
 func (e *Engine) send(v *visit) error {
 	l := v.login
 	c := l.state.Challenge
-	if c == nil || c.Message == nil {
+	if c == nil {
 		return nil
 	}
-	m := c.Message
-	wait, err := e.db.TakeAll(v.ctx(), e.now(), e.sendLimits(v, m)...)
+	limits := e.sendLimits(v, c)
+	if len(limits) == 0 {
+		return nil
+	}
+	wait, err := e.db.TakeAll(v.ctx(), e.now(), limits...)
 	if err != nil {
 		return err
 	}
 	if wait > 0 {
 		l.close()
 		l.state.HeldUntil = e.now().Add(wait)
-		return e.db.AddEvents(v.ctx(), e.event(v, "message.limited", map[string]any{"factor": m.Factor, "seconds": int64(wait / time.Second)}))
+		return e.db.AddEvents(v.ctx(), e.event(v, "challenge.limited", map[string]any{"factor": c.Factor, "seconds": int64(wait / time.Second)}))
+	}
+	m := c.Message
+	if m == nil {
+		return nil
 	}
 	m.ID = storage.NewID("msg")
 	row, err := e.parcel(l, c)
@@ -60,14 +67,18 @@ func (e *Engine) parcel(l *login, c *factors.Challenge) (*storage.Message, error
 	return e.letter(m.ID, l.userID(), m.Locale, m.To, c.ExpiresAt, mail)
 }
 
-// sendLimits are what a message is charged to: the person, who gets it, where it was
-// asked for, and what a fraud would spread over.
-func (e *Engine) sendLimits(v *visit, m *factors.Message) []storage.Limit {
-	l := e.config.Limits
-	limits := []storage.Limit{
-		on(e.factors.Info(m.Factor).Rate, "send:"+m.Factor+":"+v.login.user.ID),
-		on(l.SendTo, "send:to:"+e.hashed(m.To)), on(l.SendAddress, "send:"+e.network(v.r)),
+// sendLimits are what a question is charged to: the person and, where it sends a
+// message, who gets it, where it was asked for, and what a fraud would spread over.
+func (e *Engine) sendLimits(v *visit, c *factors.Challenge) []storage.Limit {
+	l, m := e.config.Limits, c.Message
+	var limits []storage.Limit
+	if rate := e.factors.Info(c.Factor).Rate; rate.Burst > 0 {
+		limits = append(limits, on(rate, "send:"+c.Factor+":"+v.login.user.ID))
 	}
+	if m == nil {
+		return limits
+	}
+	limits = append(limits, on(l.SendTo, "send:to:"+e.hashed(m.To)), on(l.SendAddress, "send:"+e.network(v.r)))
 	for _, group := range m.Groups {
 		rate := l.SendGroup
 		if strings.HasPrefix(group, "country:") {

@@ -59,11 +59,13 @@ func (e *Engine) view(w http.ResponseWriter, r *http.Request, l *login, d policy
 	switch {
 	case l.state.Shown != nil:
 		return themes.RecoveryCodes{Frame: f, Codes: l.state.Shown.Codes}
+	case l.state.Offer != "" && l.state.Challenge != nil:
+		return e.keyView(f, l)
 	case d.Need == policy.Identify:
 		f.Account = ""
-		return themes.Identify{Frame: f, Username: l.state.Typed, CanReset: e.canReset()}
+		return themes.Identify{Frame: f, Username: l.state.Typed, CanReset: e.canReset(), Passkey: l.passkey()}
 	case d.Need == policy.ProveFirst:
-		return themes.Password{Frame: f, CanReset: e.canReset()}
+		return themes.Password{Frame: f, CanReset: e.canReset(), Passkey: l.passkey()}
 	case d.Need == policy.Reset:
 		return themes.SetPassword{Frame: f, Why: "expired", MinLength: e.minLength(r.Context(), e.subject(l, factors.Password))}
 	case d.Need == policy.ProveSecond:
@@ -88,7 +90,31 @@ func (e *Engine) secondView(f themes.Frame, l *login, d policy.Decision) themes.
 		f.CanChooseOther = false
 		return themes.Picker{Frame: f, Choices: e.choices(l, d.Offers)}
 	}
+	if c.Prompt.Kind == factors.PromptPublicKey {
+		return e.keyView(f, l)
+	}
 	return e.codeView(f, l)
+}
+
+// keyView asks for a security key or the device's lock, or sets one up.
+func (e *Engine) keyView(f themes.Frame, l *login) themes.View {
+	c := l.state.Challenge
+	v := themes.PublicKey{Frame: f, Factor: c.Factor, Options: c.Prompt.Options, Enroll: l.state.Pending != "", Offer: l.state.Offer != ""}
+	if a := l.authenticator(l.state.Pending); a != nil && !v.Offer {
+		v.Label = a.Label
+	}
+	if v.Offer {
+		v.CanSwitch, v.CanCancel = false, false
+	}
+	return v
+}
+
+// passkey are the options for whoever has a passkey, "" where none is asked for.
+func (l *login) passkey() string {
+	if l.state.Passkey == nil {
+		return ""
+	}
+	return l.state.Passkey.Prompt.Options
 }
 
 // codeView asks for the code of the open challenge, whether it is typed from an app
@@ -127,7 +153,10 @@ func (e *Engine) enrollView(f themes.Frame, l *login, d policy.Decision) themes.
 		f.CanChooseOther = false
 		return themes.Picker{Frame: f, Enroll: true, Choices: e.choices(l, d.Offers)}
 	}
-	if c.Prompt.URI == "" {
+	switch {
+	case c.Prompt.Kind == factors.PromptPublicKey:
+		return e.keyView(f, l)
+	case c.Prompt.URI == "":
 		return e.codeView(f, l)
 	}
 	return themes.EnrollCode{Frame: f, Factor: c.Factor, URI: c.Prompt.URI, Key: c.Prompt.Key, Digits: c.Prompt.Digits}

@@ -73,6 +73,26 @@ func (d *DB) PersonByLogin(ctx context.Context, typed string) (*User, []*Authent
 	if key == "" {
 		return nil, nil, ErrNotFound
 	}
+	return d.person(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("u.username_key = ? OR u.email_key = ?", key, key)
+	})
+}
+
+// PersonByHandle finds the user whose authenticator of one of factors has a handle,
+// with all authenticators as Authenticators does, in one query.
+//
+// Errors: ErrNotFound.
+func (d *DB) PersonByHandle(ctx context.Context, handle string, factors ...string) (*User, []*Authenticator, error) {
+	if handle == "" {
+		return nil, nil, ErrNotFound
+	}
+	return d.person(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("u.id IN (?)", q.NewSelect().Model((*Authenticator)(nil)).Column("user_id").
+			Where("handle = ?", handle).Where("factor IN (?)", bun.List(factors)))
+	})
+}
+
+func (d *DB) person(ctx context.Context, who func(*bun.SelectQuery) *bun.SelectQuery) (*User, []*Authenticator, error) {
 	type line struct {
 		User          User          `bun:"embed:u_"`
 		Authenticator Authenticator `bun:"embed:a_"`
@@ -80,9 +100,8 @@ func (d *DB) PersonByLogin(ctx context.Context, typed string) (*User, []*Authent
 	var lines []line
 	err := d.query(ctx, func(ctx context.Context, q bun.IDB) error {
 		lines = lines[:0]
-		return q.NewSelect().ColumnExpr("?", d.prefixed("u", &User{})).ColumnExpr("?", d.prefixed("a", &Authenticator{})).
-			TableExpr("users AS u").Join("LEFT JOIN authenticators AS a ON a.user_id = u.id").
-			Where("u.username_key = ? OR u.email_key = ?", key, key).OrderExpr("a.id").Scan(ctx, &lines)
+		return who(q.NewSelect().ColumnExpr("?", d.prefixed("u", &User{})).ColumnExpr("?", d.prefixed("a", &Authenticator{})).
+			TableExpr("users AS u").Join("LEFT JOIN authenticators AS a ON a.user_id = u.id")).OrderExpr("a.id").Scan(ctx, &lines)
 	})
 	if err == nil && len(lines) == 0 {
 		err = ErrNotFound

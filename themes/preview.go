@@ -42,6 +42,9 @@ func Previews(now time.Time) []Preview {
 	return all
 }
 
+// keyOptions are those of a question that nobody asks.
+const keyOptions = `{"challenge":"q83vEjRWeJCrze8SNFZ4kA"}`
+
 func add(list *[]Preview, state string, v View) {
 	*list = append(*list, Preview{Name: v.Page(), State: state, View: v})
 }
@@ -49,6 +52,7 @@ func add(list *[]Preview, state string, v View) {
 func identifyPreviews(now time.Time) (list []Preview) {
 	f := demo().stranger()
 	add(&list, "empty", Identify{Frame: f, CanReset: true})
+	add(&list, "passkey", Identify{Frame: f, CanReset: true, Passkey: keyOptions})
 	add(&list, "hinted", Identify{Frame: f, CanReset: true, Username: "ada@acme.example"})
 	add(&list, "wrong", Identify{Frame: f.with(wrong("identify.wrong", "password")), CanReset: true, Username: "ada@acme.example"})
 	add(&list, "limited", Identify{CanReset: true, Username: "ada@acme.example", Frame: f.with(&Notice{
@@ -113,6 +117,10 @@ func enrollPreviews() (list []Preview) {
 	failed := app
 	failed.Frame = f.with(wrong("code.wrong", "code"))
 	add(&list, "wrong", failed)
+	add(&list, "key", PublicKey{Frame: f.choosing(), Factor: "webauthn-roaming", Options: keyOptions})
+	add(&list, "key_wrong", PublicKey{Frame: f.with(&Notice{Kind: "error", ID: "public_key.wrong"}), Factor: "webauthn-roaming", Options: keyOptions})
+	add(&list, "key_new", PublicKey{Frame: f.choosing(), Factor: "webauthn-roaming", Options: keyOptions, Enroll: true, Label: "Security key"})
+	add(&list, "key_offer", PublicKey{Frame: f, Factor: "webauthn-platform", Options: keyOptions, Enroll: true, Offer: true})
 	add(&list, "phone", EnrollTo{Frame: f, Factor: "sms", Field: "phone_number"})
 	add(&list, "refused", EnrollTo{Frame: f.with(wrong("phone.invalid", "phone_number")), Factor: "voice", Field: "phone_number", Value: "12"})
 	add(&list, "mailbox", EnrollTo{Frame: f, Factor: "email", Field: "email"})

@@ -38,6 +38,13 @@ func (v Picker) variant() string {
 	return ""
 }
 
+func (v PublicKey) variant() string {
+	if v.Enroll {
+		return "enroll." + v.Factor
+	}
+	return v.Factor
+}
+
 func (v EnrollTo) variant() string          { return v.Factor }
 func (v EnrollTo) focus() string            { return v.Field }
 func (v EnrollCode) variant() string        { return v.Factor }

@@ -49,11 +49,13 @@ type (
 		Frame
 		Username string // fields: username, password
 		CanReset bool
+		Passkey  string // options for navigator.credentials.get, "" for none; field: credential
 	}
 	// Password asks a known person's password (re-authentication).
 	Password struct {
 		Frame
-		CanReset bool // field: password; hidden: username
+		CanReset bool   // field: password; hidden: username
+		Passkey  string // as above
 	}
 	// Code asks for a one-time code. Field: code.
 	Code struct {
@@ -78,6 +80,16 @@ type (
 		Factor string
 		Field  string // "phone_number" or "email", also the name of the field
 		Value  string // as typed before
+	}
+	// PublicKey asks for a security key or the device's lock, or sets one up. Fields:
+	// credential and, to set up, label.
+	PublicKey struct {
+		Frame
+		Factor  string
+		Options string // JSON for navigator.credentials
+		Enroll  bool
+		Offer   bool   // it may be put off: acts later and never
+		Label   string // what the new key is called, "" where that is not asked
 	}
 	// Picker lets the person choose among factors. Field: factor.
 	Picker struct {
@@ -196,6 +208,7 @@ func (Code) Page() string            { return "code" }
 func (Picker) Page() string          { return "picker" }
 func (EnrollCode) Page() string      { return "enroll_code" }
 func (EnrollTo) Page() string        { return "enroll_to" }
+func (PublicKey) Page() string       { return "public_key" }
 func (RecoveryCodes) Page() string   { return "recovery_codes" }
 func (Consent) Page() string         { return "consent" }
 func (SetPassword) Page() string     { return "set_password" }

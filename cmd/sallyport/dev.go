@@ -136,7 +136,7 @@ func openStage(address string) (*stage, error) {
 	if err != nil {
 		return nil, &misuse{what: "--listen: " + err.Error(), mend: "stop what listens there, or use --listen 127.0.0.1:0"}
 	}
-	st := &stage{provider: first, issuer: "http://" + first.Addr().String() + "/"}
+	st := &stage{provider: first, issuer: origin(first) + "/"}
 	for i, next := range []*net.Listener{&st.app, &st.desk} {
 		if *next, err = beside(ip.String(), number, i+1); err != nil {
 			return nil, err
@@ -156,7 +156,14 @@ func beside(host string, number uint64, offset int) (net.Listener, error) {
 	return net.Listen("tcp", net.JoinHostPort(host, "0"))
 }
 
-func origin(l net.Listener) string { return "http://" + l.Addr().String() }
+// origin is the address of a listener by name: browsers make passkeys for names only.
+func origin(l net.Listener) string {
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return "http://" + l.Addr().String()
+	}
+	return "http://localhost:" + port
+}
 
 // awaitAnswer returns once discovery answers: then the provider is ready to be used.
 func awaitAnswer(ctx context.Context, issuer string) error {

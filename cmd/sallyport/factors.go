@@ -8,6 +8,7 @@ import (
 	"github.com/sallyport-id/sallyport/factors/recovery"
 	"github.com/sallyport-id/sallyport/factors/sms"
 	"github.com/sallyport-id/sallyport/factors/voice"
+	"github.com/sallyport-id/sallyport/factors/webauthn"
 )
 
 // factorList is the list of the house's factors: a factor is one folder below
@@ -16,6 +17,8 @@ import (
 var factorList = map[string]func() factors.Config{
 	factors.Password:     func() factors.Config { return password.Defaults() },
 	factors.OTP:          func() factors.Config { return otp.Defaults() },
+	factors.Roaming:      func() factors.Config { return webauthn.Roaming() },
+	factors.Platform:     func() factors.Config { return webauthn.Platform() },
 	factors.SMS:          func() factors.Config { return sms.Defaults() },
 	factors.Voice:        func() factors.Config { return voice.Defaults() },
 	factors.Email:        func() factors.Config { return email.Defaults() },

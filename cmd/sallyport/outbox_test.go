@@ -83,7 +83,7 @@ func openOutbox(t *testing.T, dsn string) *crashing {
 			t.Fatal(out)
 		}
 	}
-	keyset, err := os.ReadFile(filepath.Join(dir, "keyset")) //nolint:gosec // of this test
+	keyset, err := os.ReadFile(filepath.Join(dir, "keyset"))
 	if err == nil {
 		o.sealer, err = storage.NewSealer([]byte(strings.TrimSpace(string(keyset))))
 	}
@@ -139,7 +139,7 @@ func (o *crashing) refuseSome() *standin.Fault {
 	switch {
 	case o.refusals%10 == 0:
 		return &standin.Fault{Status: 400, Code: 21610}
-	case o.refusals%3 == 0 && o.refusals < outboxMessages/2:
+	case o.refusals%3 == 0 && o.refusals < outboxMessages/10:
 		return &standin.Fault{Status: 503, Code: 20503}
 	}
 	return nil

@@ -51,7 +51,7 @@ func (s *settings) check() error {
 // factorFaults opens the factors, which are the ones to judge their settings. Where
 // one refuses, all are asked.
 func (s *settings) factorFaults() (f config.Faults) {
-	env := factors.Env{Issuer: s.Name, Now: time.Now, Logger: slog.New(slog.DiscardHandler)}
+	env := factors.Env{Issuer: s.Name, Origin: s.origin(), Now: time.Now, Logger: slog.New(slog.DiscardHandler)}
 	registry, err := factors.Open(env, s.Factors)
 	if err == nil {
 		s.registry = registry
@@ -63,6 +63,15 @@ func (s *settings) factorFaults() (f config.Faults) {
 		}
 	}
 	return f
+}
+
+// origin is where people use the site, empty where the issuer is not set or no address.
+func (s *settings) origin() string {
+	u, err := url.Parse(s.Issuer)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 func (s *settings) checkMail(f *config.Faults) {

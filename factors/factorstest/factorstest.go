@@ -21,6 +21,7 @@ import (
 // A Subject is a factor with what the suite cannot know of it.
 type Subject struct {
 	Config factors.Config
+	Origin string // of the site, where the factor depends on it
 	// Set is the answer that enrols where enrolling needs one (a new password).
 	Set factors.Answer
 	// Right makes the right answer to asked, at that moment; shown is the challenge of
@@ -36,7 +37,7 @@ var known = []string{"email", "face", "fpt", "geo", "hwk", "iris", "kba", "mca",
 // Run plays the contract.
 func Run(t *testing.T, s Subject) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	f, err := s.Config.Open(factors.Env{Issuer: "Sallyport", Now: func() time.Time { return now }})
+	f, err := s.Config.Open(factors.Env{Issuer: "Sallyport", Origin: s.Origin, Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +107,7 @@ func (r *run) described(t *testing.T) {
 		t.Error("is neither a first nor a second factor")
 	case r.info.Kinds == 0:
 		t.Error("is of no kind")
-	case r.info.Dependent && r.info.First:
+	case r.info.Dependent && r.info.First && !r.info.Progressive:
 		t.Error("depends on another and opens logins")
 	}
 }

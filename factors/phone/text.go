@@ -47,7 +47,7 @@ func (c *Config) texts() (texts, error) {
 		all[one.purpose] = t
 		text, err := all.render(Text, factors.Message{Purpose: one.purpose, Code: "314159", Locale: "en"})
 		if err != nil || !strings.Contains(text, "314159") {
-			return nil, fmt.Errorf("%s: the code is not in it; write {{ code }} (%v)", one.key, err)
+			return nil, fmt.Errorf("%s: the code is not in it; write {{ code }}", one.key)
 		}
 	}
 	return all, nil

@@ -84,12 +84,18 @@ func (v *view) counts(p factors.Proof) bool {
 // since reports whether a first proof was made in this login.
 func (v *view) since() bool {
 	return slices.ContainsFunc(v.fresh, func(p factors.Proof) bool {
-		return v.first(p.Factor) && !p.At.Before(v.RequestedAt)
+		return v.opens(p) && !p.At.Before(v.RequestedAt)
 	})
 }
 
-func (v *view) first(name string) bool {
-	return v.has(name, func(f FactorFact) bool { return f.Info.First }) || name == factors.Password
+// opens reports whether a proof can open a login: a password, or a key that verified
+// who holds it. One that was only touched cannot.
+func (v *view) opens(p factors.Proof) bool {
+	if p.Factor == factors.Password {
+		return true
+	}
+	alone := (Level{Kinds: 2}).metBy(strength{kinds: p.Kinds})
+	return alone && v.has(p.Factor, func(f FactorFact) bool { return f.Info.First })
 }
 
 func (v *view) has(name string, is func(FactorFact) bool) bool {
@@ -138,9 +144,13 @@ func (v *view) potential() strength {
 
 func (v *view) strength() strength { return strengthOf(v.fresh, v.WeakCounts) }
 
-// acr is the value for the tokens: what was achieved. Only an essential request is
-// answered with its own, perhaps lower, value, because it accepts no other.
+// acr is the value for the tokens: what was achieved. A request for several factors is
+// answered with its own value once that is met, because applications compare it with
+// what they asked for, and a key among the factors makes "phr" of it otherwise.
 func (v *view) acr() string {
+	if len(v.EssentialACR) == 0 && v.asks != "" && v.floor.Kinds > 1 && v.floor.metBy(v.strength()) {
+		return v.asks
+	}
 	for _, value := range v.EssentialACR {
 		if v.Ladder.Meets(value, v.fresh, v.WeakCounts) {
 			return value
@@ -156,7 +166,7 @@ func (v *view) second() bool {
 		return true
 	}
 	return slices.ContainsFunc(v.fresh, func(p factors.Proof) bool {
-		return !v.first(p.Factor) && v.has(p.Factor, func(f FactorFact) bool { return f.Info.Second })
+		return !v.opens(p) && v.has(p.Factor, func(f FactorFact) bool { return f.Info.Second })
 	})
 }
 
@@ -196,7 +206,7 @@ func unidentified(v *view) (bool, string, string) {
 }
 
 func firstMissing(v *view) (bool, string, string) {
-	if slices.ContainsFunc(v.fresh, func(p factors.Proof) bool { return v.first(p.Factor) }) {
+	if slices.ContainsFunc(v.fresh, v.opens) {
 		return false, "", ""
 	}
 	switch {

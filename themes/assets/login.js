@@ -31,6 +31,45 @@ each("[data-digits]", field => {
   });
 });
 
+// Passkeys and security keys. On a page of their own they are asked for by a button; on
+// the sign-in page also by the browser itself, among the names it remembers.
+const keys = window.PublicKeyCredential && PublicKeyCredential.parseRequestOptionsFromJSON ? PublicKeyCredential : null;
+let waiting; // for a choice among the remembered names
+each("form[data-key]", form => {
+  const { key, create, offer } = form.dataset;
+  const button = form.querySelector("[data-start]");
+  if (!keys) return offer === undefined && document.querySelector("[data-failed]").removeAttribute("hidden");
+  const ask = async mediation => {
+    const options = JSON.parse(key);
+    const signal = (waiting = new AbortController()).signal;
+    const credential = create
+      ? await navigator.credentials.create({ publicKey: keys.parseCreationOptionsFromJSON(options), signal })
+      : await navigator.credentials.get({ publicKey: keys.parseRequestOptionsFromJSON(options), signal, mediation });
+    form.elements.credential.value = JSON.stringify(credential);
+    form.requestSubmit();
+  };
+  form.hidden = false;
+  button.addEventListener("click", async () => {
+    if (!form.reportValidity()) return;
+    if (waiting) waiting.abort();
+    button.setAttribute("aria-busy", "true");
+    each("[data-failed]", el => { el.hidden = true; });
+    await ask().catch(() => {
+      button.removeAttribute("aria-busy");
+      each("[data-failed]", el => { el.hidden = false; });
+    });
+  });
+  if (offer !== undefined && keys.isConditionalMediationAvailable) {
+    keys.isConditionalMediationAvailable().then(can => can && ask("conditional").catch(() => {}));
+  }
+});
+// Whether this device has a lock to ask: then it can be set up in passing.
+if (keys) keys.isUserVerifyingPlatformAuthenticatorAvailable().then(can => can && each("form[data-platform]", form => {
+  const field = document.createElement("input");
+  Object.assign(field, { type: "hidden", name: "platform", value: "1" });
+  form.append(field);
+}));
+
 // A form on its way: the button says so, a second press does nothing.
 each("form", form => form.addEventListener("submit", event => {
   if (form.dataset.sent) return event.preventDefault();

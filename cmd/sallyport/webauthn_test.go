@@ -1,0 +1,124 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/webauthn"
+	"github.com/chromedp/chromedp"
+
+	"github.com/sallyport-id/sallyport/flows/policy"
+)
+
+// plug gives the browser an authenticator and returns what takes it away.
+func (b *tab) plug(o webauthn.VirtualAuthenticatorOptions) (id webauthn.AuthenticatorID, unplug func()) {
+	b.t.Helper()
+	if o.Protocol == "" {
+		o.Protocol = webauthn.AuthenticatorProtocolCtap2
+	}
+	o.AutomaticPresenceSimulation = true
+	if _, err := chromedp.Call(b.ctx, webauthn.Enable, webauthn.EnableParams{}); err != nil {
+		b.t.Fatal(err)
+	}
+	got, err := chromedp.Call(b.ctx, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &o})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return got.AuthenticatorID, func() {
+		if _, err := chromedp.Call(b.ctx, webauthn.RemoveVirtualAuthenticator, webauthn.RemoveVirtualAuthenticatorParams(got)); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+// A key is one to plug in, a lock the device's own.
+func key(verifies bool) webauthn.VirtualAuthenticatorOptions {
+	return webauthn.VirtualAuthenticatorOptions{
+		Transport: webauthn.AuthenticatorTransportUsb, HasUserVerification: verifies, IsUserVerified: verifies, HasResidentKey: verifies,
+	}
+}
+
+func lock(synced bool) webauthn.VirtualAuthenticatorOptions {
+	return webauthn.VirtualAuthenticatorOptions{
+		Transport: webauthn.AuthenticatorTransportInternal, HasUserVerification: true, IsUserVerified: true, HasResidentKey: true,
+		DefaultBackupEligibility: synced, DefaultBackupState: synced,
+	}
+}
+
+// amr waits for the application's page and fails the test unless the claim is exactly
+// this set.
+func (v *visitor) amr(want ...string) {
+	v.t.Helper()
+	v.see("#claim-amr")
+	text, err := v.text("#claim-amr")
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	got := strings.FieldsFunc(text, func(c rune) bool { return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz", c) })
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		v.t.Errorf("amr %v, want %v", got, want)
+	}
+}
+
+// Rows 50 and 54: a security key, the offer of the device's own lock, and a sign-in
+// with nothing else.
+func TestChromiumKeys(t *testing.T) {
+	p := startDev(t)
+	v := &visitor{tab: openChromium(t, true), p: p, scripts: true}
+	_, unplug := v.plug(key(false))
+	v.open(p.ready.App + "signin/mfa")
+	v.ada()
+	v.click(`button[value="webauthn-roaming"]`).says("#title", "Add a security key")
+	v.do("clear", chromedp.Clear(chromedp.CSS("#label")))
+	v.fill("#label", "Blue key").click("#continue")
+	v.see("#codes").tick("#saved").click("#continue")
+	v.amr("mfa", "pop", "pwd", "user")
+	v.claim("acr", policy.PhishingResistant)
+	v.signOut()
+
+	// The next time the device has a lock, and offers it.
+	_, unlock := v.plug(lock(true))
+	v.open(p.ready.App + "signin/mfa")
+	v.ada()
+	v.says("#title", "Use your security key").click("#continue")
+	v.says("#title", "Sign in faster on this device").click("#later")
+	v.amr("mfa", "pop", "pwd", "user")
+	v.signOut()
+	v.open(p.ready.App + "signin/mfa")
+	v.ada()
+	v.click("#continue")
+	v.amr("mfa", "pop", "pwd", "user") // not asked again for two weeks
+	v.signOut()
+	v.forget()
+	v.open(p.ready.App + "signin/mfa")
+	v.ada()
+	v.click("#continue").says("#title", "Sign in faster").click("#continue")
+	v.amr("mfa", "pop", "pwd", "swk", "user")
+	v.signOut()
+
+	// Nothing but the device: no name, no password.
+	unplug()
+	v.open(p.ready.App + "signin/mfa") // the virtual device picks the one name that the browser offers
+	v.amr("mfa", "swk", "user")
+	v.claim("acr", policy.PhishingResistant)
+	v.click("#sensitive").says("body", "The money is on its way.")
+	v.signOut()
+
+	// A device without it: nothing happens, and the password is still there.
+	unlock()
+	_, _ = v.plug(lock(false))
+	v.open(p.ready.App + "signin/mfa").see("#passkey").see("#username")
+}
+
+// forget clears the cookies, as another browser on the same device would have none.
+func (b *tab) forget() {
+	b.t.Helper()
+	if _, err := chromedp.Call(b.ctx, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
+		b.t.Fatal(err)
+	}
+}
