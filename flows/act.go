@@ -23,6 +23,7 @@ type visit struct {
 	decision policy.Decision // before the act
 	next     string          // where the 303 goes, if not where the login says
 	cookies  []func()        // set once the change is stored
+	mark     string          // of the browser, made where it has none
 }
 
 func (v *visit) ctx() context.Context { return v.r.Context() }
@@ -241,6 +242,11 @@ func (e *Engine) accept(v *visit, p *factors.Proof, c *storage.Change) error {
 // challenge, an enrolment, or the session.
 func (e *Engine) advance(v *visit, c *storage.Change) error {
 	l := v.login
+	if l.browser == nil {
+		if err := e.recall(v.ctx(), v.r, l); err != nil {
+			return err
+		}
+	}
 	d, err := e.decide(v.ctx(), l)
 	if err != nil {
 		return err
@@ -273,7 +279,8 @@ func (e *Engine) finish(v *visit, c *storage.Change, d policy.Decision) {
 	value := e.establish(v, c)
 	if value != "" {
 		life := max(e.config.SessionAbsolute, time.Second)
-		v.cookies = append(v.cookies, func() { e.setCookie(v.w, sessionCookie, value, life) }, func() { e.knowDevice(v.w, v.r, l.user.ID) })
+		v.cookies = append(v.cookies, func() { e.setCookie(v.w, sessionCookie, value, life) }, func() { e.knowDevice(v, l.user.ID) })
+		e.remember(v, c, d)
 	}
 	c.Events = append(c.Events, e.event(v, "login.done", map[string]any{"acr": d.ACR, "amr": d.AMR, "reason": d.Reason}))
 }

@@ -26,7 +26,7 @@ func (e *Engine) Begin(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	if err != nil {
 		return "", nil, err
 	}
-	d, err := e.decideAtStart(ctx, l)
+	d, err := e.decideAtStart(ctx, r, l)
 	if err != nil {
 		return "", nil, err
 	}
@@ -100,7 +100,7 @@ func (e *Engine) prospect(ctx context.Context, r *http.Request, ask Ask) (*login
 // decideAtStart decides with what the session's query brought; what the person has
 // enrolled is read only where the session alone is not enough. A session that can
 // never serve the ask, because it is another person's, does not stand in the way.
-func (e *Engine) decideAtStart(ctx context.Context, l *login) (policy.Decision, error) {
+func (e *Engine) decideAtStart(ctx context.Context, r *http.Request, l *login) (policy.Decision, error) {
 	d, err := e.decide(ctx, l)
 	if err != nil || l.user == nil || d.Need == policy.Done {
 		return d, err
@@ -110,6 +110,9 @@ func (e *Engine) decideAtStart(ctx context.Context, l *login) (policy.Decision, 
 		return d, fmt.Errorf("authenticators: %w", err)
 	}
 	e.keep(l, auths)
+	if err := e.recall(ctx, r, l); err != nil {
+		return d, err
+	}
 	return e.decide(ctx, l)
 }
 

@@ -110,6 +110,7 @@ func (e *Engine) answerSecond(v *visit) error {
 	}
 	a.Failures, a.LastUsedAt = 0, e.now()
 	change := &storage.Change{Authenticators: []*factors.Authenticator{a}, Refund: limits}
+	e.noteRemember(v, a.Factor)
 	if e.factors.Info(a.Factor).Companion {
 		e.noteRecovery(v, change, a)
 	}

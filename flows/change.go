@@ -89,7 +89,7 @@ func (e *Engine) changePassword(w http.ResponseWriter, r *http.Request) {
 		e.fail(w, r, err)
 		return
 	}
-	d, err := e.decideAtStart(r.Context(), l)
+	d, err := e.decideAtStart(r.Context(), r, l)
 	if err != nil {
 		e.fail(w, r, err)
 		return

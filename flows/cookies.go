@@ -22,6 +22,8 @@ const (
 	hashDevice  = "device"
 	hashTicket  = "ticket"
 	hashName    = "name"
+
+	hashRemember = "remember"
 )
 
 // loginsAtOnce bounds the logins that one browser may have open, and with them the

@@ -135,11 +135,9 @@ func (e *Engine) markFor(mark, userID string) string {
 }
 
 // knowDevice remembers that this browser has signed a person in.
-func (e *Engine) knowDevice(w http.ResponseWriter, r *http.Request, userID string) {
-	mark, people := e.device(r)
-	if mark == "" {
-		mark = token()
-	}
+func (e *Engine) knowDevice(v *visit, userID string) {
+	_, people := e.device(v.r)
+	mark := e.ownMark(v)
 	sum := e.markFor(mark, userID)
 	people = slices.DeleteFunc(people, func(p string) bool { return p == sum })
 	people = append([]string{sum}, people...)
@@ -149,5 +147,16 @@ func (e *Engine) knowDevice(w http.ResponseWriter, r *http.Request, userID strin
 		value += p
 	}
 	const year = 365 * 24 * time.Hour
-	e.setCookie(w, deviceCookie, value, year)
+	e.setCookie(v.w, deviceCookie, value, year)
+}
+
+// ownMark is the browser's mark, a new one where it has none.
+func (e *Engine) ownMark(v *visit) string {
+	if v.mark == "" {
+		v.mark, _ = e.device(v.r)
+	}
+	if v.mark == "" {
+		v.mark = token()
+	}
+	return v.mark
 }

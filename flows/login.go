@@ -32,6 +32,7 @@ type login struct {
 	asked    bool     // granted was read
 	accepts  string   // languages that the browser prefers
 	out      []*storage.Message
+	browser  *storage.Browser // this one, where the person is remembered in it
 	// implied are authenticators that the person has by what is known of them and that
 	// no row is kept of yet, by id.
 	implied map[string]*factors.Authenticator
@@ -66,6 +67,7 @@ type state struct {
 	Notice      *themes.Notice `json:"notice,omitempty"` // for the next page
 	LockedUntil time.Time      `json:"locked_until,omitzero"`
 	ActiveAt    time.Time      `json:"active_at"`
+	Remember    bool           `json:"remember,omitempty"` // the person's wish
 
 	Message   string    `json:"message,omitempty"` // that the open question waits for
 	Sends     int       `json:"sends,omitempty"`   // in this login
@@ -111,7 +113,10 @@ func (e *Engine) open(r *http.Request, id string) (*login, error) {
 	if s := l.live(); l.state.Session != "" && (s == nil || s.ID != l.state.Session) {
 		return nil, ErrGone // signed out since
 	}
-	return l, e.equip(ctx, l)
+	if err := e.equip(ctx, l); err != nil {
+		return nil, err
+	}
+	return l, e.recall(ctx, r, l)
 }
 
 // over reports whether l is done, too old, or has lost its person.

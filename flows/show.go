@@ -91,13 +91,27 @@ func (e *Engine) secondView(f themes.Frame, l *login, d policy.Decision) themes.
 		return themes.Picker{Frame: f, Choices: e.choices(l, d.Offers)}
 	}
 	if c.Prompt.Kind == factors.PromptPublicKey {
-		return e.keyView(f, l)
+		v := e.keyView(f, l)
+		v.Remember = e.remembering(l, d)
+		return v
 	}
-	return e.codeView(f, l)
+	v := e.codeView(f, l)
+	v.Remember = e.remembering(l, d)
+	return v
+}
+
+// remembering is how long a browser would be remembered after the open question, 0
+// where that is not for the person to say.
+func (e *Engine) remembering(l *login, d policy.Decision) time.Duration {
+	if !e.canRemember(l, d, l.state.Challenge.Factor) {
+		return 0
+	}
+	absolute, _ := l.remembers()
+	return absolute
 }
 
 // keyView asks for a security key or the device's lock, or sets one up.
-func (e *Engine) keyView(f themes.Frame, l *login) themes.View {
+func (e *Engine) keyView(f themes.Frame, l *login) themes.PublicKey {
 	c := l.state.Challenge
 	v := themes.PublicKey{Frame: f, Factor: c.Factor, Options: c.Prompt.Options, Enroll: l.state.Pending != "", Offer: l.state.Offer != ""}
 	if a := l.authenticator(l.state.Pending); a != nil && !v.Offer {
@@ -119,7 +133,7 @@ func (l *login) passkey() string {
 
 // codeView asks for the code of the open challenge, whether it is typed from an app
 // or was sent.
-func (e *Engine) codeView(f themes.Frame, l *login) themes.View {
+func (e *Engine) codeView(f themes.Frame, l *login) themes.Code {
 	c := l.state.Challenge
 	v := themes.Code{Frame: f, Factor: c.Factor, Digits: c.Prompt.Digits, Destination: c.Prompt.Destination, Enroll: l.state.Pending != ""}
 	if l.state.LockedUntil.After(e.now()) {

@@ -77,19 +77,27 @@ const changed = "sallyport: a row was changed by another request"
 // part changed no row, and with it everything.
 func (b *batch) asQuery(q bun.IDB) *bun.SelectQuery {
 	all := q.NewSelect()
-	conditions := []string{"TRUE"}
+	conditions, checked := []string{"TRUE"}, ""
 	for i, p := range b.parts {
 		name := fmt.Sprintf("p%d", i)
 		if p.otherwise != nil {
-			if u, ok := p.query.(*bun.UpdateQuery); ok {
-				p.query = u.Returning("1")
+			switch q := p.query.(type) {
+			case *bun.UpdateQuery:
+				p.query = q.Returning("1")
+			case *bun.DeleteQuery:
+				p.query = q.Returning("1")
 			}
+			checked = name
 			conditions = append(conditions, "(SELECT count(*) FROM "+name+") > 0")
 		}
 		all = all.With(name, p.query)
 	}
-	return all.ColumnExpr("CASE WHEN ? THEN 1 ELSE CAST('? ' || (SELECT count(*) FROM p0) AS int) END",
-		bun.Safe(strings.Join(conditions, " AND ")), bun.Safe(changed))
+	if checked == "" {
+		return all.ColumnExpr("1")
+	}
+	// The subquery keeps PostgreSQL from computing the failure ahead.
+	return all.ColumnExpr("CASE WHEN ? THEN 1 ELSE CAST('? ' || (SELECT count(*) FROM ?) AS int) END",
+		bun.Safe(strings.Join(conditions, " AND ")), bun.Safe(changed), bun.Ident(checked))
 }
 
 // asScript is the statements one after another, each with a check that fails where it

@@ -17,10 +17,14 @@ type Change struct {
 	EndSession        string           // id, as EndSession
 	EndAllOf          string           // user id, as EndSessions, and all grants, offline ones too
 	EndAllBut         string           // id of the session of EndAllOf that stays, "" for none
-	Consent           *Consent         // as PutConsent
-	Refund            []Limit          // as GiveBack
-	Messages          []*Message       // as AddMessages
-	Events            []*Event         // as AddEvents
+	NewBrowser        *Browser         // as CreateBrowser
+	OldBrowser        string           // id, as DeleteBrowser
+	Browser           *Browser         // as UseBrowser, with NewKey
+	NewKey            []byte
+	Consent           *Consent   // as PutConsent
+	Refund            []Limit    // as GiveBack
+	Messages          []*Message // as AddMessages
+	Events            []*Event   // as AddEvents
 }
 
 // Commit stores all of c or nothing of it, in one round trip where it can.
@@ -74,6 +78,15 @@ func (d *DB) writes(ctx context.Context, c *Change) []func() error {
 	}
 	if c.NewSession != nil {
 		add(func() error { return d.CreateSession(ctx, c.NewSession) })
+	}
+	if c.OldBrowser != "" {
+		add(func() error { return d.DeleteBrowser(ctx, c.OldBrowser) })
+	}
+	if c.NewBrowser != nil {
+		add(func() error { return d.CreateBrowser(ctx, c.NewBrowser) })
+	}
+	if c.Browser != nil {
+		add(func() error { return d.UseBrowser(ctx, c.Browser, c.NewKey) })
 	}
 	if c.Consent != nil {
 		add(func() error { return d.PutConsent(ctx, c.Consent) })

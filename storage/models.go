@@ -114,6 +114,11 @@ type ClientSettings struct {
 	RequirePKCE *bool `json:"require_pkce,omitempty"`
 	// Policy is "never", "always", or "" for the tenant's.
 	Policy string `json:"policy,omitempty"`
+	// RememberFor is how long a browser is remembered after a second factor, and
+	// RememberIdle how long without a sign-in, in seconds; 0: not at all, nil: as the
+	// tenant.
+	RememberFor  *int64 `json:"remember_for,omitempty"`
+	RememberIdle *int64 `json:"remember_idle,omitempty"`
 	// Factors are the second factors this client allows; nil: the tenant's.
 	Factors []string `json:"factors,omitempty"`
 	// FirstParty clients ask no consent.
@@ -201,6 +206,24 @@ type Message struct {
 	CreatedAt time.Time `bun:"created_at"`
 }
 
+// A Browser is one in which a person is remembered: there the policy's second factor is
+// not asked for.
+type Browser struct {
+	ID     string `bun:"id,pk"`
+	UserID string `bun:"user_id"`
+	// Key is the hash of the cookie's value, which changes with each use; OldKey is the
+	// one before, for requests that were under way.
+	Key        []byte    `bun:"key"`
+	OldKey     []byte    `bun:"old_key"`
+	Device     []byte    `bun:"device"` // hash of the browser's own mark
+	UserAgent  string    `bun:"user_agent"`
+	Address    string    `bun:"address"`
+	CreatedAt  time.Time `bun:"created_at"`
+	RotatedAt  time.Time `bun:"rotated_at"`
+	LastUsedAt time.Time `bun:"last_used_at"`
+	ExpiresAt  time.Time `bun:"expires_at"`
+}
+
 // Kinds of grants.
 const (
 	GrantCode      = "code"
@@ -282,4 +305,8 @@ type Settings struct {
 	Policy string `json:"policy"`
 	// Factors enabled for the tenant, in the admin's order.
 	Factors []string `json:"factors"`
+	// RememberFor and RememberIdle are as a client's; nil: thirty days, and seven without a
+	// sign-in.
+	RememberFor  *int64 `json:"remember_for,omitempty"`
+	RememberIdle *int64 `json:"remember_idle,omitempty"`
 }

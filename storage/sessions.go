@@ -141,6 +141,9 @@ func (d *DB) EndSessions(ctx context.Context, userID, exceptID string) error {
 		if err != nil {
 			return err
 		}
+		if err := d.DeleteBrowsers(ctx, userID); err != nil {
+			return err
+		}
 		_, err = d.revoke(ctx, "user_id = ? AND session_id IS NOT NULL AND session_id <> ?", userID, exceptID)
 		return err
 	})

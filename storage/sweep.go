@@ -19,7 +19,7 @@ const (
 )
 
 // Sweep removes rows that are over: expired grants, logins, sessions, tickets,
-// messages and signing keys, full limits and authenticators that were never confirmed, at most
+// messages, browsers and signing keys, full limits and authenticators that were never confirmed, at most
 // batch (1 to 1000) of each kind, and returns how many. The audit log stays. Call it
 // again while it returns more than 0; several nodes may do so at once.
 func (d *DB) Sweep(ctx context.Context, batch int) (int, error) {
@@ -53,6 +53,7 @@ func (d *DB) sweeps() []sweep {
 		{"logins", "id", "expires_at < ?", now.Add(-keptAfter)},
 		{"sessions", "id", "expires_at < ?0 OR ended_at < ?0", now.Add(-keptAfter)},
 		{"tickets", "key", "expires_at < ?", now.Add(-keptAfter)},
+		{"browsers", "id", "expires_at < ?", now},
 		{"limits", "key", "tat < ?", now},
 		{"messages", "id", "expires_at < ?", now.Add(-keptAfter)},
 		{"signing_keys", "id", "expires_at < ?", now.Add(-keptAfter)},

@@ -72,6 +72,9 @@ func codePreviews(now time.Time) (list []Preview) {
 	f := demo().choosing()
 	otp := Code{Frame: f, Factor: "otp", Digits: 6}
 	add(&list, "empty", otp)
+	remembered := otp
+	remembered.Remember = 30 * 24 * time.Hour
+	add(&list, "remember", remembered)
 	for _, id := range []string{"wrong", "spent", "expired"} {
 		v := otp
 		v.Frame = f.with(wrong("code."+id, "code"))

@@ -70,7 +70,8 @@ type (
 		Instead []Choice
 		// Enroll is true where the code confirms what is being set up; then the address
 		// that it went to can be mended.
-		Enroll bool
+		Enroll   bool
+		Remember time.Duration // how long not to ask again; 0: not offered. Field: remember
 		// Watch is where login.js asks whether the page has changed, "" for nowhere.
 		Watch string
 	}
@@ -90,6 +91,8 @@ type (
 		Enroll  bool
 		Offer   bool   // it may be put off: acts later and never
 		Label   string // what the new key is called, "" where that is not asked
+
+		Remember time.Duration // as above
 	}
 	// Picker lets the person choose among factors. Field: factor.
 	Picker struct {

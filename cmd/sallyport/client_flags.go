@@ -33,6 +33,8 @@ var clientFlagTable = []clientFlag{
 	{"audience", "API it may call, `AUDIENCE` or \"AUDIENCE=scope scope\" (repeatable)", func(c *storage.Client) any { return &c.Settings.Audiences }},
 	{"policy", "second factor `when`: never, always, or empty for the tenant's", func(c *storage.Client) any { return &c.Settings.Policy }},
 	{"factor", "second `factor` it allows (repeatable); none: the tenant's", func(c *storage.Client) any { return &c.Settings.Factors }},
+	{"remember-for", "a browser is remembered for this `duration` after a second factor, 0 for not at all", func(c *storage.Client) any { return &c.Settings.RememberFor }},
+	{"remember-idle", "and this `duration` without a sign-in", func(c *storage.Client) any { return &c.Settings.RememberIdle }},
 	{"default-acr", "`acr` value asked for when a request names none (repeatable)", func(c *storage.Client) any { return &c.Metadata.DefaultACRValues }},
 	{"strict-acr", "refuse where an asked acr is not reached", func(c *storage.Client) any { return &c.Settings.StrictACR }},
 	{"default-max-age", "oldest acceptable proof, a `duration`", func(c *storage.Client) any { return &c.Metadata.DefaultMaxAge }},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,13 +18,15 @@ func (c *cli) policyCommand() *cobra.Command {
 		`never asks for one only where an application demands it (acr_values); always asks at every
 sign-in. The tenant's policy holds for every client that has none of its own. What an
 application demands is never lowered by a policy.`,
-		c.policyShow(), c.policySet())
+		c.policyShow(), c.policySet(), c.policyRemember())
 }
 
 // policyView is the tenant's policy and those of the clients that have their own.
 type policyView struct {
-	Tenant  string            `json:"tenant"`
-	Clients map[string]string `json:"clients"`
+	Tenant       string            `json:"tenant"`
+	Clients      map[string]string `json:"clients"`
+	RememberFor  *int64            `json:"remember_for,omitempty"` // seconds
+	RememberIdle *int64            `json:"remember_idle,omitempty"`
 }
 
 func (c *cli) policyShow() *cobra.Command {
@@ -44,7 +47,7 @@ func (c *cli) showPolicy(ctx context.Context, h *house) error {
 	if err != nil {
 		return err
 	}
-	view := policyView{Tenant: or(s.Policy, policy.Never), Clients: map[string]string{}}
+	view := policyView{Tenant: or(s.Policy, policy.Never), Clients: map[string]string{}, RememberFor: s.RememberFor, RememberIdle: s.RememberIdle}
 	for _, one := range clients {
 		if one.Settings.Policy != "" {
 			view.Clients[one.ID] = one.Settings.Policy
@@ -52,6 +55,9 @@ func (c *cli) showPolicy(ctx context.Context, h *house) error {
 	}
 	return c.show(view, func(w io.Writer) {
 		row(w, "tenant", view.Tenant)
+		if view.RememberFor != nil {
+			row(w, "browsers are remembered for", time.Duration(*view.RememberFor)*time.Second)
+		}
 		for _, one := range clients {
 			if one.Settings.Policy != "" {
 				row(w, one.ID, one.Settings.Policy, one.Name)
@@ -97,6 +103,33 @@ func (c *cli) policySet() *cobra.Command {
 			}
 			return c.showPolicy(ctx, h)
 		})
+	}
+	return cmd
+}
+
+func (c *cli) policyRemember() *cobra.Command {
+	var idle time.Duration
+	cmd := &cobra.Command{
+		Use: "remember DURATION", Short: "Say how long a browser is remembered after a second factor", Args: takes("DURATION"),
+		Long: `In a browser where a person showed a second factor and wished not to be asked again, the
+policy's factor is not asked for. What an application demands is asked for all the same. 0
+switches it off for everybody at once; a client may have its own (client update --remember-for).`,
+		Example: `  sallyport policy remember 720h --idle 168h
+  sallyport policy remember 0`,
+	}
+	cmd.Flags().DurationVar(&idle, "idle", 7*24*time.Hour, "and this `duration` without a sign-in")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		life, err := time.ParseDuration(args[0])
+		if err != nil || life < 0 || idle < 0 {
+			return &misuse{what: fmt.Sprintf("%q is no duration", args[0]), mend: "write 720h, or 0 to remember none"}
+		}
+		seconds, quiet := int64(life/time.Second), int64(idle/time.Second)
+		return c.changeSettings(cmd, "policy.changed", map[string]any{"remember_for": seconds, "remember_idle": quiet},
+			func(_ *house, s *storage.Settings) error {
+				s.RememberFor, s.RememberIdle = &seconds, &quiet
+				return nil
+			},
+			func(h *house, _ *storage.Settings) error { return c.showPolicy(cmd.Context(), h) })
 	}
 	return cmd
 }

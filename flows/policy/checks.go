@@ -33,6 +33,9 @@ func Decide(f Facts) Decision {
 	d := Decision{
 		Need: Done, ACR: v.acr(), AMR: methods(v.fresh, f.WeakCounts), Reason: "satisfied", Proofs: v.fresh,
 	}
+	if d.Remembered = v.due && !v.second() && v.remembered(); d.Remembered {
+		d.AMR = append(d.AMR, "rmb") // ours: RFC 8176 has no name for what is no method
+	}
 	for _, c := range checks {
 		if unmet, reason, oauth := c.unmet(v); unmet {
 			d.Need, d.Reason, d.Error = c.need, reason, oauth
@@ -234,9 +237,14 @@ func unreachable(v *view) (bool, string, string) {
 	return false, "", ""
 }
 
+// remembered reports whether this browser may stand for the policy's factor.
+func (v *view) remembered() bool {
+	return v.Remembered && v.MaxAge == nil && !v.Switch && !slices.Contains(v.Prompt, "login")
+}
+
 // lacks reports whether the policy or the asked acr wants more than stands.
 func (v *view) lacks() bool {
-	return v.due && !v.second() || v.asks != "" && !v.floor.metBy(v.strength())
+	return v.due && !v.second() && !v.remembered() || v.asks != "" && !v.floor.metBy(v.strength())
 }
 
 func secondMissing(v *view) (bool, string, string) {
@@ -264,7 +272,7 @@ func (v *view) wanted() (reason, oauth string) {
 	case v.asks != "" && !v.floor.metBy(v.strength()):
 		return "acr_values", "interaction_required"
 	}
-	return "policy", "login_required"
+	return ReasonPolicy, "login_required"
 }
 
 func notConsented(v *view) (bool, string, string) {

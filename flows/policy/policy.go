@@ -21,7 +21,8 @@
 //
 // A second factor is due where the client's policy says so or, where it has none, the
 // tenant's. What the relying party asked for by acr is a floor under that: policy may
-// raise it, never lower it. A recovery code is weak: it lets a person through a due
+// raise it, never lower it. A remembered browser meets the policy and nothing else: not
+// an asked acr, not max_age, not prompt=login. A recovery code is weak: it lets a person through a due
 // factor but raises no acr, unless the admin says so (WeakCounts).
 //
 // The first second factor may be enrolled on a fresh first proof. Adding one to an
@@ -49,6 +50,9 @@ const (
 	Consent     Need = "consent"
 	Done        Need = "done"
 )
+
+// ReasonPolicy is the reason of a decision that only the policy wanted.
+const ReasonPolicy = "policy"
 
 // Policies of a tenant or client.
 const (
@@ -101,6 +105,9 @@ type Facts struct {
 
 	// Proofs of the session and of this login, all of UserID.
 	Proofs []factors.Proof
+	// Remembered is true where a second factor was shown in this browser before and the
+	// person wished not to be asked again.
+	Remembered bool
 
 	// Consent.
 	ConsentNeeded bool // some asked scope is not granted yet
@@ -120,6 +127,9 @@ type Decision struct {
 	Reason string
 	// Error is the OAuth error for prompt=none and for Deny.
 	Error string
+	// Remembered is true where a remembered browser stands for the factor that the policy
+	// wants. It proves nothing: AMR says "rmb", ACR what was shown.
+	Remembered bool
 	// Proofs are those that are fresh enough to count for the ask.
 	Proofs []factors.Proof
 }
