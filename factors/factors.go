@@ -20,6 +20,7 @@ const (
 	Password     = "password"
 	OTP          = "otp"
 	RecoveryCode = "recovery-code"
+	Duo          = "duo"
 	Platform     = "webauthn-platform" // the device's own lock
 	Roaming      = "webauthn-roaming"  // a security key
 	SMS          = "sms"
@@ -97,9 +98,12 @@ type Subject struct {
 	// EmailVerified is true where Email is known to be the person's.
 	EmailVerified bool
 	Host          string // of the site: "id.example.com"
-	Issuer        string // what an authenticator app shows as the issuer
-	Client        string // name of the application being signed in to
-	Locale        string // BCP 47 of the person, for messages
+	// LoginID and Callback are for factors that send people to another site: it sends
+	// them back to Callback with a state that begins with LoginID and a dot.
+	LoginID, Callback string
+	Issuer            string // what an authenticator app shows as the issuer
+	Client            string // name of the application being signed in to
+	Locale            string // BCP 47 of the person, for messages
 	// SecondFactor is true where a further factor is always asked beside this one.
 	// The password rules depend on it (NIST SP 800-63B-4 §3.1.1.2).
 	SecondFactor bool

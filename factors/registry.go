@@ -46,6 +46,8 @@ type Info struct {
 	Sends bool
 	// Rate is how often it may do so for one person.
 	Rate Rate
+	// Exclusive factors are offered only where no other second factor is enabled.
+	Exclusive bool
 	// Progressive factors are set up in passing, after another one was shown.
 	Progressive bool
 	// Asks names the field that Enroll wants ("phone_number", "email"); empty: none.

@@ -61,9 +61,37 @@ func (e *Engine) act(w http.ResponseWriter, r *http.Request) {
 		e.failWith(w, r, http.StatusBadRequest, "the form cannot be read")
 		return
 	}
+	e.run(&visit{w: w, r: r, login: l}, (*Engine).perform)
+}
+
+// callback is GET /login/callback, where another site sends a person back to with an
+// answer. It is the one GET that changes something: the state in it works once, and
+// only in the login's browser.
+func (e *Engine) callback(w http.ResponseWriter, r *http.Request) {
+	id, _, _ := strings.Cut(r.URL.Query().Get("state"), ".")
+	l, err := e.open(r, id)
+	if err != nil {
+		e.fail(w, r, err)
+		return
+	}
+	r.PostForm = r.URL.Query()
 	v := &visit{w: w, r: r, login: l}
+	if c := l.state.Challenge; c == nil || c.Prompt.Kind != factors.PromptRedirect {
+		http.Redirect(w, r, e.LoginPath(id), http.StatusSeeOther)
+		return
+	}
+	e.run(v, func(e *Engine, v *visit) error {
+		l.state.Notice, l.state.LockedUntil, l.state.HeldUntil = nil, time.Time{}, time.Time{}
+		return e.answer(v)
+	})
+}
+
+// run does one act and sends the browser on.
+func (e *Engine) run(v *visit, do func(*Engine, *visit) error) {
+	w, r, l := v.w, v.r, v.login
+	var err error
 	if v.decision, err = e.decide(v.ctx(), l); err == nil {
-		err = e.perform(v)
+		err = do(e, v)
 	}
 	if errors.Is(err, storage.ErrConflict) {
 		err = e.tellChanged(v)

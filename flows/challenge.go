@@ -15,6 +15,7 @@ import (
 // subject is what a factor may know of l's person.
 func (e *Engine) subject(l *login, factor string) factors.Subject {
 	s := e.subjectOf(l.user, l.usable(factor))
+	s.LoginID, s.Callback = l.row.ID, e.absolute(e.path("/login/callback"))
 	s.Locale = e.themes.Match(l.state.Ask.UILocales, l.user.Locale, l.accepts)
 	s.SecondFactor = e.alwaysSecond(l)
 	if l.client != nil {
@@ -157,6 +158,13 @@ func (e *Engine) wrongCode(v *visit, c *factors.Challenge, auths []*factors.Auth
 		}
 		l.state.Notice = wrong(noticeExpired, c)
 		return e.store(v, &storage.Change{Login: l.row})
+	case errors.Is(cause, factors.ErrUnsupported):
+		e.log.WarnContext(v.ctx(), "factor cannot be asked", "factor", c.Factor, "error", cause)
+		change := &storage.Change{Login: l.row}
+		e.dropPending(l, change)
+		l.close()
+		l.state.Notice = &themes.Notice{Kind: "warn", ID: noticeUnavailable}
+		return e.store(v, change)
 	case errors.As(cause, &rejected):
 		l.state.Notice = &themes.Notice{Kind: "error", ID: rejected.Message, Data: rejected.Data, Field: "label"}
 		return e.store(v, &storage.Change{Login: l.row})
@@ -177,7 +185,7 @@ func (e *Engine) wrongCode(v *visit, c *factors.Challenge, auths []*factors.Auth
 // offers to.
 func (e *Engine) renew(v *visit, c *factors.Challenge) error {
 	switch {
-	case e.factors.Info(c.Factor).Sends:
+	case v.login.state.Message != "":
 		return nil
 	case v.login.state.Pending != "":
 		v.login.close()

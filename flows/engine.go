@@ -108,6 +108,7 @@ func (e *Engine) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET /login/{id}", e.show)
 	mux.HandleFunc("POST /login/{id}", e.act)
 	mux.HandleFunc("GET /login/{id}/state", e.state)
+	mux.HandleFunc("GET /login/callback", e.callback)
 	mux.HandleFunc("GET /reset", e.showReset)
 	mux.HandleFunc("POST /reset", e.askReset)
 	mux.HandleFunc("GET /reset/{token}", e.showNewPassword)

@@ -46,6 +46,12 @@ func (e *Engine) beginEnrollment(v *visit, c *storage.Change, factor string, ans
 		l.state.Notice = &themes.Notice{Kind: "error", ID: rejected.Message, Data: rejected.Data, Field: asks}
 		return nil
 	}
+	if errors.Is(err, factors.ErrUnsupported) {
+		e.log.WarnContext(v.ctx(), "factor cannot be set up", "factor", factor, "error", err)
+		l.close()
+		l.state.Notice = &themes.Notice{Kind: "warn", ID: noticeUnavailable}
+		return nil
+	}
 	if err != nil {
 		return err
 	}

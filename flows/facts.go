@@ -118,7 +118,22 @@ func (e *Engine) allowed(l *login) []string {
 			names = append(names, name)
 		}
 	}
-	return names
+	return e.exclude(l, names)
+}
+
+// exclude leaves factors out that stand alone, where there are others. A client whose
+// only factor is such a one has chosen it over the tenant's.
+func (e *Engine) exclude(l *login, names []string) []string {
+	alone := func(name string) bool { return e.factors.Info(name).Exclusive }
+	if l.client != nil && len(l.client.Settings.Factors) == 1 {
+		if one := l.client.Settings.Factors[0]; alone(one) && e.factors.Info(one).Missing == "" {
+			names = append(slices.DeleteFunc(names, func(name string) bool { return e.factors.Info(name).Second }), one)
+		}
+	}
+	if !slices.ContainsFunc(names, func(name string) bool { return e.factors.Info(name).Second && !alone(name) }) {
+		return names
+	}
+	return slices.DeleteFunc(names, alone)
 }
 
 func (l *login) scopes() []string {

@@ -44,8 +44,8 @@ const (
 
 // wrong is the notice about a refused answer; the page of the factor chooses the words.
 func wrong(id string, c *factors.Challenge) *themes.Notice {
-	if c.Prompt.Kind == factors.PromptPublicKey {
-		return &themes.Notice{Kind: "error", ID: "public_key" + strings.TrimPrefix(id, "code")}
+	if page := map[factors.PromptKind]string{factors.PromptPublicKey: "public_key", factors.PromptRedirect: "vendor"}[c.Prompt.Kind]; page != "" {
+		return &themes.Notice{Kind: "error", ID: page + strings.TrimPrefix(id, "code")}
 	}
 	return &themes.Notice{Kind: "error", ID: id, Field: "code"}
 }

@@ -90,10 +90,13 @@ func (e *Engine) secondView(f themes.Frame, l *login, d policy.Decision) themes.
 		f.CanChooseOther = false
 		return themes.Picker{Frame: f, Choices: e.choices(l, d.Offers)}
 	}
-	if c.Prompt.Kind == factors.PromptPublicKey {
+	switch c.Prompt.Kind {
+	case factors.PromptPublicKey:
 		v := e.keyView(f, l)
 		v.Remember = e.remembering(l, d)
 		return v
+	case factors.PromptRedirect:
+		return themes.Vendor{Frame: f, Factor: c.Factor, Location: c.Prompt.Location}
 	}
 	v := e.codeView(f, l)
 	v.Remember = e.remembering(l, d)
@@ -168,6 +171,8 @@ func (e *Engine) enrollView(f themes.Frame, l *login, d policy.Decision) themes.
 		return themes.Picker{Frame: f, Enroll: true, Choices: e.choices(l, d.Offers)}
 	}
 	switch {
+	case c.Prompt.Kind == factors.PromptRedirect:
+		return themes.Vendor{Frame: f, Factor: c.Factor, Location: c.Prompt.Location}
 	case c.Prompt.Kind == factors.PromptPublicKey:
 		return e.keyView(f, l)
 	case c.Prompt.URI == "":

@@ -45,6 +45,7 @@ func (v PublicKey) variant() string {
 	return v.Factor
 }
 
+func (v Vendor) variant() string            { return v.Factor }
 func (v EnrollTo) variant() string          { return v.Factor }
 func (v EnrollTo) focus() string            { return v.Field }
 func (v EnrollCode) variant() string        { return v.Factor }

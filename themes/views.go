@@ -94,6 +94,12 @@ type (
 
 		Remember time.Duration // as above
 	}
+	// Vendor sends the person to another site, which sends them back.
+	Vendor struct {
+		Frame
+		Factor   string
+		Location string
+	}
 	// Picker lets the person choose among factors. Field: factor.
 	Picker struct {
 		Frame
@@ -212,6 +218,7 @@ func (Picker) Page() string          { return "picker" }
 func (EnrollCode) Page() string      { return "enroll_code" }
 func (EnrollTo) Page() string        { return "enroll_to" }
 func (PublicKey) Page() string       { return "public_key" }
+func (Vendor) Page() string          { return "vendor" }
 func (RecoveryCodes) Page() string   { return "recovery_codes" }
 func (Consent) Page() string         { return "consent" }
 func (SetPassword) Page() string     { return "set_password" }

@@ -50,12 +50,15 @@ func demoClients(app string) []demoClient {
 	}
 	confidential := signsIn("confidential", "Demo shop", "client_secret_basic", policy.Never, true)
 	confidential.Settings.RequirePKCE = &noPKCE
+	vault := signsIn("duo", "Demo vault", "client_secret_basic", policy.Always, true)
+	vault.Settings.Factors = []string{factors.Duo}
 	machine := &storage.Client{ID: "demo-machine", Name: "Demo night job"}
 	machine.Metadata = storage.ClientMetadata{GrantTypes: []string{"client_credentials"}, TokenEndpointAuthMethod: "client_secret_basic"}
 	machine.Settings.Audiences = own
 	return []demoClient{
 		{"confidential", "Sign in", "A password is enough, until the API asks for more.", confidential},
 		{"mfa", "Sign in with a second factor", "This application's policy is always.", signsIn("mfa", "Demo bank", "client_secret_basic", policy.Always, true)},
+		{"duo", "Sign in with Duo", "Its only factor is Duo, which excludes all others.", vault},
 		{"public", "Sign in without a client secret", "A public client, as on phones: PKCE instead of a secret.", signsIn("public", "Demo phone app", "none", "", true)},
 		{"partner", "Sign in with consent", "Somebody else's application: you are asked what it may have.", signsIn("partner", "Partner app", "client_secret_post", "", false)},
 		{"machine", "", "A program that signs nobody in and calls the API with client_credentials.", machine},
@@ -101,7 +104,7 @@ func (h *house) seedFactors(ctx context.Context, first string) error {
 	}
 	s.Factors = nil
 	for _, name := range h.factors.Names() {
-		if info := h.factors.Info(name); info.Second && info.Missing == "" {
+		if info := h.factors.Info(name); info.Second && info.Missing == "" && !info.Exclusive {
 			s.Factors = append(s.Factors, name)
 		}
 	}

@@ -12,8 +12,11 @@ import (
 // The account that the demo has at its own stand-ins for vendors. It opens nothing.
 const (
 	demoTwilioAccount = "AC00000000000000000000000000000000"
-	demoTwilioToken   = "the-token-of-nobody"
+	demoTwilioToken   = "theTokenOfNobody"
 	demoNumber        = "+15005550006"
+	demoDuoClient     = "DI000000000000000000"
+	demoDuoSecret     = "the-secret-of-nobody-at-all-000000000000"
+	demoDuoHost       = "api-00000000.duosecurity.example"
 )
 
 // vendors are the settings that point every factor at a stand-in behind the start
@@ -21,7 +24,8 @@ const (
 func (d *demoData) vendors(desk string) string {
 	twilio := fmt.Sprintf("    sender: twilio\n    twilio: {account_sid: %s, auth_token: %s, from: %q, base_url: %q}\n",
 		demoTwilioAccount, demoTwilioToken, demoNumber, desk)
-	return "factors:\n  sms:\n" + twilio + "  voice:\n" + twilio
+	return "factors:\n  sms:\n" + twilio + "  voice:\n" + twilio +
+		fmt.Sprintf("  duo: {client_id: %s, client_secret: %s, api_host: %s, base_url: %q}\n", demoDuoClient, demoDuoSecret, demoDuoHost, desk)
 }
 
 // outside is the start page with the stand-ins, which put what they are given into the
@@ -33,6 +37,7 @@ func outside(inbox *demo.Inbox, now func() time.Time, desk http.Handler) http.Ha
 	}}
 	mux := http.NewServeMux()
 	mux.Handle("/2010-04-01/", twilio)
+	mux.Handle("/oauth/v1/", &standin.Duo{ClientID: demoDuoClient, ClientSecret: demoDuoSecret, APIHost: demoDuoHost})
 	mux.Handle("/", desk)
 	return mux
 }

@@ -94,6 +94,9 @@ func (c *cli) factorSwitch(verb, short string) *cobra.Command {
 				}
 				s.Factors = slices.DeleteFunc(s.Factors, func(name string) bool { return name == args[0] })
 				if verb == "enable" {
+					if err := h.beside(args[0], s.Factors); err != nil {
+						return err
+					}
 					s.Factors = append(s.Factors, args[0])
 				}
 				return nil
@@ -123,6 +126,22 @@ func (c *cli) factorOrder() *cobra.Command {
 			}, func(h *house, s *storage.Settings) error { return c.showFactors(h.factorViews(s)) })
 		},
 	}
+}
+
+// beside says whether a factor can be enabled beside others: one that stands alone
+// excludes them, one that depends on another needs one.
+func (h *house) beside(name string, enabled []string) error {
+	alone := func(one string) bool { return h.factors.Info(one).Exclusive }
+	dependent := func(one string) bool { return h.factors.Info(one).Dependent }
+	switch {
+	case alone(name) && len(enabled) > 0:
+		return &misuse{what: name + " excludes all others, and " + enabled[0] + " is enabled", mend: "disable those first, or use it for one client: client update --factor " + name}
+	case slices.ContainsFunc(enabled, alone):
+		return &misuse{what: enabled[slices.IndexFunc(enabled, alone)] + " excludes " + name, mend: "disable it first"}
+	case dependent(name) && !slices.ContainsFunc(enabled, func(one string) bool { return !dependent(one) }):
+		return &misuse{what: name + " only stands beside another factor", mend: "enable one such as otp first"}
+	}
+	return nil
 }
 
 // checkFactor says whether name is one of the house's factors.

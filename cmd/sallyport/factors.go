@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/sallyport-id/sallyport/factors"
+	"github.com/sallyport-id/sallyport/factors/duo"
 	"github.com/sallyport-id/sallyport/factors/email"
 	"github.com/sallyport-id/sallyport/factors/otp"
 	"github.com/sallyport-id/sallyport/factors/password"
@@ -22,5 +23,6 @@ var factorList = map[string]func() factors.Config{
 	factors.SMS:          func() factors.Config { return sms.Defaults() },
 	factors.Voice:        func() factors.Config { return voice.Defaults() },
 	factors.Email:        func() factors.Config { return email.Defaults() },
+	factors.Duo:          func() factors.Config { return duo.Defaults() },
 	factors.RecoveryCode: func() factors.Config { return recovery.Defaults() },
 }

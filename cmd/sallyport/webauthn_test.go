@@ -50,18 +50,18 @@ func lock(synced bool) webauthn.VirtualAuthenticatorOptions {
 
 // amr waits for the application's page and fails the test unless the claim is exactly
 // this set.
-func (v *visitor) amr(want ...string) {
-	v.t.Helper()
-	v.see("#claim-amr")
-	text, err := v.text("#claim-amr")
+func (b *tab) amr(want ...string) {
+	b.t.Helper()
+	b.see("#claim-amr")
+	text, err := b.text("#claim-amr")
 	if err != nil {
-		v.t.Fatal(err)
+		b.t.Fatal(err)
 	}
 	got := strings.FieldsFunc(text, func(c rune) bool { return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz", c) })
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
-		v.t.Errorf("amr %v, want %v", got, want)
+		b.t.Errorf("amr %v, want %v", got, want)
 	}
 }
 

@@ -66,7 +66,8 @@ type run struct {
 }
 
 func (r *run) subject(list ...*factors.Authenticator) factors.Subject {
-	return factors.Subject{UserID: "usr_1", Username: "anna", Email: "anna@example.com", Issuer: "Sallyport", Now: r.now, SecondFactor: true, Authenticators: list}
+	return factors.Subject{UserID: "usr_1", Username: "anna", Email: "anna@example.com", Issuer: "Sallyport", Now: r.now, SecondFactor: true, Authenticators: list,
+		LoginID: "lgn_1", Callback: "https://id.example.com/login/callback", Host: "id.example.com"}
 }
 
 // enrolled makes a confirmed authenticator and what enrolling showed. Confirming one

@@ -236,6 +236,7 @@ func TestSettings(t *testing.T) {
 		"fallback":               func(c *Config) { c.Fallback = "twilio" },
 		"twilio.account_sid":     func(c *Config) { c.Twilio.AccountSID = "" },
 		"twilio.auth_token":      func(c *Config) { c.Twilio.AuthToken = "" },
+		"twilio.auth_token: has": func(c *Config) { c.Twilio.AuthToken = "a-b" },
 		"twilio.from":            func(c *Config) { c.Twilio.From = "" },
 		"twilio.base_url":        func(c *Config) { c.Twilio.BaseURL = "http://example.com" },
 		"webhook.url":            func(c *Config) { c.Webhook.URL = "ftp://example.com" },
@@ -245,7 +246,7 @@ func TestSettings(t *testing.T) {
 		"rate.burst":             func(c *Config) { c.Rate.Burst = 0 },
 	} {
 		w := open(t, change)
-		if _, err := w.config.Open(Text, factors.Env{}); err == nil || !strings.Contains(err.Error(), want+":") {
+		if _, err := w.config.Open(Text, factors.Env{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)
 		}
 	}

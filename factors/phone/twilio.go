@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/twilio/twilio-go/client"
 	api "github.com/twilio/twilio-go/rest/api/v2010"
@@ -26,8 +27,11 @@ func (f *Factor) twilio() (sender, error) {
 	t := f.config.Twilio
 	var faults []error
 	for key, value := range map[string]string{"account_sid": t.AccountSID, "auth_token": t.AuthToken} {
-		if value == "" {
+		switch {
+		case value == "":
 			faults = append(faults, fmt.Errorf("twilio.%s: is not set", key))
+		case strings.ContainsFunc(value, func(c rune) bool { return c > 'z' || !unicode.IsLetter(c) && !unicode.IsDigit(c) }):
+			faults = append(faults, fmt.Errorf("twilio.%s: has other characters than letters and digits; copy it again", key))
 		}
 	}
 	switch {

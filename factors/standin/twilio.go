@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"net/http"
@@ -73,9 +72,7 @@ func (t *Twilio) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		drop()
 	}
 	sid := map[string]string{"text": "SM", "call": "CA"}[s.Kind] + hex.EncodeToString([]byte(rand.Text()[:16]))
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusCreated)
-	_ = json.NewEncoder(w).Encode(map[string]any{"sid": sid, "account_sid": t.AccountSID, "to": s.To, "from": s.From, "status": "queued"})
+	reply(w, http.StatusCreated, map[string]any{"sid": sid, "account_sid": t.AccountSID, "to": s.To, "from": s.From, "status": "queued"})
 }
 
 // read checks the parameters as Twilio does and says which of its errors they are.
@@ -104,9 +101,7 @@ func (t *Twilio) read(r *http.Request, call bool) (s Sent, code int, why string)
 }
 
 func (t *Twilio) refuse(w http.ResponseWriter, status, code int, why string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{
+	reply(w, status, map[string]any{
 		"code": code, "message": why, "status": status, "more_info": fmt.Sprintf("https://www.twilio.com/docs/errors/%d", code),
 	})
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/sallyport-id/sallyport/factors/otp"
 	"github.com/sallyport-id/sallyport/factors/password"
 	"github.com/sallyport-id/sallyport/factors/recovery"
+	"github.com/sallyport-id/sallyport/factors/standin"
 	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/flows/policy"
 	"github.com/sallyport-id/sallyport/provider"
@@ -42,9 +43,12 @@ type house struct {
 	log    *syncBuffer
 	mails  *mailbox
 	twilio *twilio
-	users  map[string]*user
-	secret map[string]string // by client
-	method map[string]string // of authentication, likewise
+	duo    *standin.Duo
+
+	duoConfig factors.Config
+	users     map[string]*user
+	secret    map[string]string // by client
+	method    map[string]string // of authentication, likewise
 
 	mu    sync.Mutex
 	clock time.Time
@@ -90,6 +94,7 @@ func build(t *testing.T, p plan) *house {
 		t: t, users: map[string]*user{}, secret: map[string]string{}, method: map[string]string{}, log: &syncBuffer{}, mails: &mailbox{}, twilio: openTwilio(t),
 		clock: time.Now().UTC().Add(-300 * 24 * time.Hour).Truncate(time.Second),
 	}
+	h.duo, h.duoConfig = openDuo(t)
 	h.server = httptest.NewUnstartedServer(nil)
 	issuer := &url.URL{Scheme: "http", Host: h.server.Listener.Addr().String(), Path: p.path}
 	h.issuer = issuer.String()
@@ -120,7 +125,7 @@ func (h *house) assemble(p plan, issuer *url.URL) {
 	var err error
 	h.ring, err = factors.Open(factors.Env{Issuer: "Test", Now: h.now, Logger: logger}, map[string]factors.Config{
 		factors.Password: password.Defaults(), factors.OTP: otp.Defaults(), factors.RecoveryCode: recovery.Defaults(),
-		factors.SMS: h.twilio.sms(), factors.Voice: h.twilio.voice(), factors.Email: email.Defaults(),
+		factors.Duo: h.duoConfig, factors.SMS: h.twilio.sms(), factors.Voice: h.twilio.voice(), factors.Email: email.Defaults(),
 	})
 	h.must(err)
 	var words []fs.FS
