@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -138,6 +139,16 @@ func (b *tab) text(selector string) (string, error) {
 	defer cancel()
 	text, err := chromedp.Run(ctx, chromedp.Text(chromedp.CSS(selector)))
 	return strings.TrimSpace(text), err
+}
+
+// has reports whether there is an element that selector finds.
+func (b *tab) has(selector string) bool {
+	b.t.Helper()
+	found, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](fmt.Sprintf("document.querySelector(%q) !== null", selector)))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return found
 }
 
 // attribute is the value of an attribute of the element that selector finds.

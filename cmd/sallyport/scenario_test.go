@@ -54,7 +54,7 @@ func (v *visitor) code(code string) {
 	v.t.Helper()
 	v.see("#code").leave("the code", func() {
 		v.fill("#code", code)
-		if !v.scripts {
+		if !v.scripts || v.has("#remember") {
 			v.tick("#continue")
 		}
 	})

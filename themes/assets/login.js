@@ -17,10 +17,12 @@ each("[data-show]", button => {
   field.form.addEventListener("submit", () => show(false)); // or browsers remember it as text
 });
 
-// A code: digits only, whatever was pasted, and sent by itself, once.
+// A code: digits only, whatever was pasted, and sent by itself, once, unless there is
+// something to decide below it.
 each("[data-digits]", field => {
   const full = Number(field.dataset.digits);
-  let sent = false;
+  let sent = Boolean(byId("remember"));
+  if (sent) byId("code-hint").hidden = true;
   field.addEventListener("input", () => {
     const digits = field.value.replace(/[\u0660-\u0669\u06F0-\u06F9]/g, d => d.charCodeAt() & 15);
     field.value = digits.replace(/\D/g, "").slice(0, full);
