@@ -17,6 +17,10 @@ type Ask struct {
 	Subject      string         `json:"sub,omitempty"`           // only this user will do
 	MaxAge       *time.Duration `json:"max_age,omitempty"`
 	Prompt       []string       `json:"prompt,omitempty"`
+	// Enroll has the person set up one more authenticator, of one of these factors.
+	// Ticket is the key of the invitation that this uses up.
+	Enroll []string `json:"enroll,omitempty"`
+	Ticket []byte   `json:"ticket,omitempty"`
 	// Scopes that consent is about: OpenID Connect scopes by name, an API's as
 	// "audience scope".
 	Scopes      []ScopeAsk `json:"scopes,omitempty"`

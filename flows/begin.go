@@ -223,6 +223,7 @@ var refusals = map[string]string{
 	"max_age":         "The authentication is older than max_age allows.",
 	"scopes":          "Consent required",
 	"prompt_consent":  "Consent required",
+	"invitation":      "The person was invited to set up an authenticator.",
 }
 
 // printable keeps the characters that RFC 6749 §5.2 allows in a description.

@@ -113,6 +113,8 @@ func (e *Engine) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("POST /reset", e.askReset)
 	mux.HandleFunc("GET /reset/{token}", e.showNewPassword)
 	mux.HandleFunc("POST /reset/{token}", e.setNewPassword)
+	mux.HandleFunc("GET /enroll", e.showEnrolled)
+	mux.HandleFunc("GET /enroll/{token}", e.followInvitation)
 	mux.HandleFunc("GET /password", e.showChange)
 	mux.HandleFunc("POST /password", e.changePassword)
 }

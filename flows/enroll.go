@@ -116,6 +116,8 @@ func (e *Engine) answerEnrollment(v *visit) error {
 	l.state.Pending = ""
 	if l.state.Offer != "" {
 		e.snooze(v, a.Factor, neverAgain)
+	} else {
+		l.state.Enrolled, c.Ticket = true, l.state.Ask.Ticket
 	}
 	if err := e.link(v, c, a); err != nil {
 		return err

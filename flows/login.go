@@ -57,6 +57,7 @@ type state struct {
 	// the factor that is offered in passing, before the login ends.
 	Platform bool   `json:"platform,omitempty"`
 	Offer    string `json:"offer,omitempty"`
+	Enrolled bool   `json:"enrolled,omitempty"` // something was set up in this login
 	Asking   string `json:"asking,omitempty"`   // the factor whose number or address is asked
 	Asked    string `json:"asked,omitempty"`    // that, as typed
 	Switched bool   `json:"switched,omitempty"` // the session's person is not the one

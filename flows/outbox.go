@@ -120,6 +120,20 @@ func (o *outbox) watch(ctx context.Context) {
 }
 
 func (o *outbox) look(ctx context.Context) error {
+	if err := o.db.Tx(ctx, o.abandon); err != nil {
+		return err
+	}
+	due, err := o.db.DueMessages(ctx, sendsKept)
+	for _, id := range due {
+		if !o.take(id) {
+			break
+		}
+	}
+	return err
+}
+
+// abandon gives up what a process that ended was sending, and says so.
+func (o *outbox) abandon(ctx context.Context) error {
 	lost, err := o.db.AbandonMessages(ctx, o.now().Add(-abandonAfter))
 	if err != nil {
 		return err
@@ -129,13 +143,7 @@ func (o *outbox) look(ctx context.Context) error {
 			return err
 		}
 	}
-	due, err := o.db.DueMessages(ctx, sendsKept)
-	for _, id := range due {
-		if !o.take(id) {
-			break
-		}
-	}
-	return err
+	return nil
 }
 
 // attempt sends one message, unless somebody else does.

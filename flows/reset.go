@@ -141,10 +141,11 @@ func (e *Engine) dispatch(v *visit, do func(context.Context) error) error {
 type reset struct {
 	key  []byte
 	user *storage.User
+	data []byte
 }
 
 // ticket is the live ticket that the address names; ErrGone where there is none.
-func (e *Engine) ticket(r *http.Request) (*reset, error) {
+func (e *Engine) ticket(r *http.Request, kind string) (*reset, error) {
 	key := e.db.Hash(hashTicket, r.PathValue("token"))
 	t, err := e.db.TicketByKey(r.Context(), key)
 	if errors.Is(err, storage.ErrNotFound) {
@@ -153,19 +154,19 @@ func (e *Engine) ticket(r *http.Request) (*reset, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reset: %w", err)
 	}
-	if t.Kind != ticketReset || !t.UsedAt.IsZero() || !e.now().Before(t.ExpiresAt) {
+	if t.Kind != kind || !t.UsedAt.IsZero() || !e.now().Before(t.ExpiresAt) {
 		return nil, ErrGone
 	}
 	user, err := e.db.UserByID(r.Context(), t.UserID)
 	if err != nil || user.Blocked {
 		return nil, errors.Join(ErrGone, err)
 	}
-	return &reset{key: key, user: user}, nil
+	return &reset{key: key, user: user, data: t.Data}, nil
 }
 
 // showNewPassword is GET /reset/{token}. It uses nothing up: mail servers follow links.
 func (e *Engine) showNewPassword(w http.ResponseWriter, r *http.Request) {
-	t, err := e.ticket(r)
+	t, err := e.ticket(r, ticketReset)
 	if err != nil {
 		e.noTicket(w, r, err)
 		return
@@ -213,7 +214,7 @@ func (e *Engine) standing(ctx context.Context, u *storage.User) (factors.Subject
 // setNewPassword is POST /reset/{token}. The ticket, the password and the end of all
 // sessions are one write.
 func (e *Engine) setNewPassword(w http.ResponseWriter, r *http.Request) {
-	t, err := e.ticket(r)
+	t, err := e.ticket(r, ticketReset)
 	if err == nil {
 		err = r.ParseForm()
 	}

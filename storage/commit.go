@@ -21,6 +21,7 @@ type Change struct {
 	OldBrowser        string           // id, as DeleteBrowser
 	Browser           *Browser         // as UseBrowser, with NewKey
 	NewKey            []byte
+	Ticket            []byte     // key, as UseTicket
 	Consent           *Consent   // as PutConsent
 	Refund            []Limit    // as GiveBack
 	Messages          []*Message // as AddMessages
@@ -53,6 +54,9 @@ func (d *DB) writes(ctx context.Context, c *Change) []func() error {
 	add := func(write func() error) { all = append(all, write) }
 	if c.Login != nil {
 		add(func() error { return d.UpdateLogin(ctx, c.Login) })
+	}
+	if c.Ticket != nil {
+		add(func() error { return d.UseTicket(ctx, c.Ticket) })
 	}
 	for _, a := range c.Authenticators {
 		add(func() error { return d.UpdateAuthenticator(ctx, a) })

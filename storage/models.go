@@ -291,7 +291,7 @@ type Event struct {
 // (password reset, invitation).
 type Ticket struct {
 	Key       []byte    `bun:"key,pk"`
-	Kind      string    `bun:"kind"` // "reset"
+	Kind      string    `bun:"kind"` // "reset", "enroll"
 	UserID    string    `bun:"user_id"`
 	Data      []byte    `bun:"data"`
 	CreatedAt time.Time `bun:"created_at"`

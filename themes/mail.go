@@ -7,13 +7,23 @@ import (
 	"time"
 )
 
-// A Mail is what one mail says. The set is closed: ResetMail, CodeMail and NoticeMail.
+// A Mail is what one mail says. The set is closed: ResetMail, InviteMail, CodeMail and
+// NoticeMail.
 type Mail interface{ mail() string }
 
 // ResetMail carries the link to set a new password.
 type ResetMail struct {
 	Frame
 	Name string // how the person is greeted; empty: without a name
+	// Link has to be made from the configured issuer, never from a request.
+	Link      string
+	ExpiresIn time.Duration
+}
+
+// InviteMail carries the link to set up an authenticator.
+type InviteMail struct {
+	Frame
+	Name string // how the person is greeted
 	// Link has to be made from the configured issuer, never from a request.
 	Link      string
 	ExpiresIn time.Duration
@@ -49,6 +59,7 @@ func MailKinds() []string {
 }
 
 func (ResetMail) mail() string  { return "reset" }
+func (InviteMail) mail() string { return "invite" }
 func (CodeMail) mail() string   { return "code" }
 func (NoticeMail) mail() string { return "notice" }
 

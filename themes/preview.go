@@ -125,6 +125,7 @@ func enrollPreviews() (list []Preview) {
 	add(&list, "key_new", PublicKey{Frame: f.choosing(), Factor: "webauthn-roaming", Options: keyOptions, Enroll: true, Label: "Security key"})
 	add(&list, "key_offer", PublicKey{Frame: f, Factor: "webauthn-platform", Options: keyOptions, Enroll: true, Offer: true})
 	add(&list, "duo", Vendor{Frame: f.choosing(), Factor: "duo", Location: "https://api-1.duosecurity.example/oauth/v1/authorize"})
+	add(&list, "done", Enrolled{Frame: f.ending()})
 	add(&list, "phone", EnrollTo{Frame: f, Factor: "sms", Field: "phone_number"})
 	add(&list, "refused", EnrollTo{Frame: f.with(wrong("phone.invalid", "phone_number")), Factor: "voice", Field: "phone_number", Value: "12"})
 	add(&list, "mailbox", EnrollTo{Frame: f, Factor: "email", Field: "email"})

@@ -83,6 +83,10 @@ func (v ResetMail) values() map[string]any {
 	return map[string]any{"Within": v.ExpiresIn.Round(time.Minute)}
 }
 
+func (v InviteMail) values() map[string]any {
+	return map[string]any{"Within": v.ExpiresIn.Round(time.Minute)}
+}
+
 func (v CodeMail) values() map[string]any {
 	return map[string]any{"Code": v.Code, "Application": v.App, "Within": v.ExpiresIn.Round(time.Minute)}
 }

@@ -94,6 +94,8 @@ type (
 
 		Remember time.Duration // as above
 	}
+	// Enrolled says that what an invitation asked for is set up.
+	Enrolled struct{ Frame }
 	// Vendor sends the person to another site, which sends them back.
 	Vendor struct {
 		Frame
@@ -219,6 +221,7 @@ func (EnrollCode) Page() string      { return "enroll_code" }
 func (EnrollTo) Page() string        { return "enroll_to" }
 func (PublicKey) Page() string       { return "public_key" }
 func (Vendor) Page() string          { return "vendor" }
+func (Enrolled) Page() string        { return "enrolled" }
 func (RecoveryCodes) Page() string   { return "recovery_codes" }
 func (Consent) Page() string         { return "consent" }
 func (SetPassword) Page() string     { return "set_password" }

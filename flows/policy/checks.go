@@ -174,11 +174,30 @@ func (v *view) second() bool {
 }
 
 // enrollable: the first second factor may be enrolled on a fresh first proof; adding
-// one needs a second proof (DESIGN, bootstrap). So a forced enrolment never replaces
+// one needs a second proof that is not weak (DESIGN, bootstrap). So a forced enrolment never replaces
 // a lost factor.
 func (v *view) enrollable(f FactorFact) bool {
-	return f.Info.Second && f.Info.Enrollable && !f.Info.Dependent && !f.Enrolled && (!v.OwnsSecond || v.second())
+	wanted := !f.Enrolled
+	if v.invited() {
+		wanted = slices.Contains(v.Enroll, f.Name)
+	}
+	return wanted && f.Info.Second && f.Info.Enrollable && !f.Info.Dependent && (!v.OwnsSecond || v.vouched())
 }
+
+// vouched reports whether a second proof stands that is as good as the account's own: a
+// mailbox or a recovery code lets a person in, but adds no factor to who has one.
+func (v *view) vouched() bool {
+	if (Level{Kinds: 2}).metBy(v.strength()) {
+		return true
+	}
+	return slices.ContainsFunc(v.fresh, func(p factors.Proof) bool {
+		weak := p.Traits&factors.Weak != 0 && !v.WeakCounts
+		return !weak && !v.opens(p) && v.has(p.Factor, func(f FactorFact) bool { return f.Info.Second })
+	})
+}
+
+// invited reports whether an invitation to set a factor up is still open.
+func (v *view) invited() bool { return len(v.Enroll) > 0 && !v.Enrolled }
 
 func denied(v *view) (bool, string, string) {
 	switch {
@@ -231,7 +250,7 @@ func unreachable(v *view) (bool, string, string) {
 	if v.beyond != "" {
 		return true, v.beyond, "unmet_authentication_requirements"
 	}
-	if v.lacks() && len(v.offers(ProveSecond)) == 0 && len(v.offers(Enroll)) == 0 {
+	if (v.lacks() || v.invited()) && len(v.offers(ProveSecond)) == 0 && len(v.offers(Enroll)) == 0 {
 		return true, "not_enough", "access_denied"
 	}
 	return false, "", ""
@@ -248,6 +267,9 @@ func (v *view) lacks() bool {
 }
 
 func secondMissing(v *view) (bool, string, string) {
+	if v.invited() && v.OwnsSecond && !v.vouched() && len(v.offers(ProveSecond)) > 0 {
+		return true, "invitation", "interaction_required"
+	}
 	if !v.lacks() || len(v.offers(ProveSecond)) == 0 {
 		return false, "", ""
 	}
@@ -256,6 +278,9 @@ func secondMissing(v *view) (bool, string, string) {
 }
 
 func notEnrolled(v *view) (bool, string, string) {
+	if v.invited() {
+		return true, "invitation", "interaction_required"
+	}
 	if !v.lacks() {
 		return false, "", ""
 	}
@@ -327,5 +352,5 @@ func (v *view) helps(f FactorFact) bool {
 	if v.asks == "" || v.floor.metBy(v.strength()) {
 		return true
 	}
-	return v.floor.metBy(v.strength().with(f.Kinds, f.Traits)) || v.OwnsSecond && !v.second()
+	return v.floor.metBy(v.strength().with(f.Kinds, f.Traits)) || v.OwnsSecond && !v.vouched()
 }

@@ -22,12 +22,14 @@
 // A second factor is due where the client's policy says so or, where it has none, the
 // tenant's. What the relying party asked for by acr is a floor under that: policy may
 // raise it, never lower it. A remembered browser meets the policy and nothing else: not
-// an asked acr, not max_age, not prompt=login. A recovery code is weak: it lets a person through a due
-// factor but raises no acr, unless the admin says so (WeakCounts).
+// an asked acr, not max_age, not prompt=login. A recovery code and a code by e-mail are
+// weak: they let a person through a due factor but raise no acr, unless the admin says
+// so (WeakCounts).
 //
 // The first second factor may be enrolled on a fresh first proof. Adding one to an
-// account that has one needs a second proof first, so nobody replaces a lost factor
-// by being made to enrol.
+// account that has one needs a second proof first, and not a weak one, so nobody
+// replaces a lost factor by being made to enrol, or by having the mailbox. An invitation
+// (Enroll) asks for one more authenticator under the same rules.
 package policy
 
 import (
@@ -81,6 +83,11 @@ type Facts struct {
 	StrictACR    bool           // unmet voluntary values are an error too
 	RequestedAt  time.Time      // when this login began
 	Subject      string         // the only user acceptable, "" for any (id_token_hint, claims sub)
+
+	// Enroll is an invitation to set up one of these factors; Enrolled, that it was done
+	// in this login.
+	Enroll   []string
+	Enrolled bool
 
 	// The client and the tenant.
 	ClientDisabled bool

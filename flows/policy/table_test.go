@@ -44,7 +44,9 @@ func shown(proofs ...factors.Proof) func(*Facts) {
 	return func(f *Facts) { f.Proofs = append(f.Proofs, proofs...) }
 }
 
-func always(f *Facts) { f.TenantPolicy = Always }
+func invited(f *Facts) { f.Enroll = []string{factors.OTP} }
+func trusted(f *Facts) { f.Remembered = true }
+func always(f *Facts)  { f.TenantPolicy = Always }
 func nothing(f *Facts) {
 	f.OwnsSecond = false
 	f.Factors[1].Enrolled = false
@@ -111,6 +113,16 @@ var rows = []struct {
 	{"consent: asked scopes not granted", person(shown(pwd(second)), func(f *Facts) { f.ConsentNeeded = true }), Consent, "scopes", "consent_required", nil},
 	{"consent: prompt=consent", person(shown(pwd(second)), prompt("consent")), Consent, "prompt_consent", "consent_required", nil},
 	{"consent is given", person(shown(pwd(second)), prompt("consent"), func(f *Facts) { f.ConsentNeeded, f.ConsentGiven = true, true }), Done, "satisfied", "", nil},
+	{"an invitation: who has no second factor sets one up", person(shown(pwd(second)), nothing, invited), Enroll, "invitation", "interaction_required", []string{factors.OTP}},
+	{"an invitation: who has one shows it first", person(shown(pwd(second)), invited), ProveSecond, "invitation", "interaction_required", []string{factors.OTP}},
+	{"an invitation: and then adds another", person(shown(pwd(second), otp(second)), invited), Enroll, "invitation", "interaction_required", []string{factors.OTP}},
+	{"an invitation: a recovery code is not enough to add one", person(shown(pwd(second), rc(second)), invited), ProveSecond, "invitation", "interaction_required", []string{factors.OTP}},
+	{"an invitation: once", person(shown(pwd(second), otp(second)), invited, func(f *Facts) { f.Enrolled = true }), Done, "satisfied", "", nil},
+	{"an invitation to what is not enabled", person(shown(pwd(second)), nothing, func(f *Facts) { f.Enroll = []string{factors.SMS} }), Deny, "not_enough", "access_denied", nil},
+	{"a remembered browser meets the policy", person(shown(pwd(second)), always, trusted), Done, "satisfied", "", nil},
+	{"a remembered browser meets no asked acr", person(shown(pwd(second)), always, trusted, asks(MultiFactor)), ProveSecond, "acr_values", "interaction_required", []string{factors.OTP}},
+	{"a remembered browser meets no max_age", person(shown(pwd(second)), always, trusted, maxAge(10*time.Minute)), ProveSecond, "policy", "login_required", []string{factors.OTP, factors.RecoveryCode}},
+	{"a remembered browser meets no prompt=login", person(shown(pwd(0)), always, trusted, prompt("login")), ProveSecond, "policy", "login_required", []string{factors.OTP, factors.RecoveryCode}},
 	{"consent comes last", person(shown(pwd(second)), always, func(f *Facts) { f.ConsentNeeded = true }), ProveSecond, "policy", "login_required", []string{factors.OTP, factors.RecoveryCode}},
 	{"done", person(shown(pwd(second), otp(second)), always), Done, "satisfied", "", nil},
 	{"a voluntary acr beyond reach is let go", person(shown(pwd(second)), asks(phr)), Done, "satisfied", "", nil},

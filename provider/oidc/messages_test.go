@@ -332,3 +332,27 @@ func TestRow30_VendorRefuses(t *testing.T) {
 		t.Errorf("the audit log says %q", reason)
 	}
 }
+
+// B-09: a mailbox lets a person through a due factor, and adds no factor to who has
+// one, though the one they have may not be used here.
+func TestB09_MailboxAddsNoFactor(t *testing.T) {
+	h := phones(t)
+	c, err := h.db.ClientByID(t.Context(), "web")
+	h.must(err)
+	c.Settings.Factors = []string{factors.SMS, factors.Email}
+	h.must(h.db.UpdateClient(t.Context(), c))
+	b := h.browser()
+	p := b.begin(h.ask("web")).name(h, "grace")
+	if !strings.Contains(p.body, `value="email"`) && !strings.Contains(p.body, "We sent an e-mail") {
+		t.Fatalf("%s", p.body)
+	}
+	mails := h.arrived()
+	if len(mails) == 0 {
+		p = p.press("choose", "factor", factors.Email)
+		mails = h.arrived()
+	}
+	p.press("answer", "code", sixDigits.FindString(mails[len(mails)-1].text)).answer()
+	if p = b.begin(h.ask("web", "acr_values", multi)); strings.Contains(p.body, `value="sms"`) || strings.Contains(p.body, "phone_number") {
+		t.Errorf("a mailbox adds a factor: %s", p.body)
+	}
+}
