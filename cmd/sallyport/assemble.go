@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,6 +85,9 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 		return nil, err
 	}
 	rooms := []provider.Room{op.Mount, func(browser, _ *http.ServeMux) { engine.Mount(browser) }}
+	if origins := relatedOrigins(h.factors); len(origins) > 0 {
+		rooms = append(rooms, func(browser, _ *http.ServeMux) { browser.HandleFunc("GET /.well-known/webauthn", tellOrigins(origins)) })
+	}
 	if p.preview {
 		rooms = append(rooms, func(browser, _ *http.ServeMux) {
 			browser.Handle("GET /preview", pages.PreviewHandler())
@@ -116,6 +121,27 @@ func (s *settings) pages(list *factors.Registry, issuer *url.URL, log *slog.Logg
 		return nil, &misuse{what: "theme: " + err.Error(), mend: "mend the file or leave it out of theme.dir"}
 	}
 	return pages, nil
+}
+
+// relatedOrigins are the other sites that may use this one's passkeys.
+func relatedOrigins(list *factors.Registry) []string {
+	var all []string
+	for _, name := range list.Names() {
+		if f, ok := list.Get(name).(interface{ RelatedOrigins() []string }); ok {
+			all = append(all, f.RelatedOrigins()...)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// tellOrigins is the document that browsers read before another site may use a passkey
+// of this one (WebAuthn Level 3 §5.11.1).
+func tellOrigins(origins []string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string][]string{"origins": origins}) // the browser has gone
+	}
 }
 
 // pathPrefix is the path of an issuer without its last slash.

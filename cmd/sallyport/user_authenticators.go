@@ -16,7 +16,8 @@ import (
 func (c *cli) userAuthenticators() *cobra.Command {
 	return group("authenticators", "What a person proves themselves with",
 		`Removing one helps a person who lost it: at their next sign-in that needs a second factor they
-set up another. It is written to the audit log.`,
+set up another. A verified mailbox is one by itself: removing it switches it off. All of it is
+written to the audit log.`,
 		c.authenticatorList(), c.authenticatorRemove())
 }
 
@@ -35,7 +36,7 @@ type authenticatorView struct {
 func (a authenticatorView) state() string {
 	switch {
 	case !a.DisabledAt.IsZero():
-		return "disabled after too many wrong answers"
+		return "disabled"
 	case a.ConfirmedAt.IsZero():
 		return "not confirmed"
 	}
@@ -93,7 +94,7 @@ func (c *cli) authenticatorRemove() *cobra.Command {
 				return err
 			}
 			list = slices.DeleteFunc(list, func(a *storage.Authenticator) bool {
-				return all && a.Factor == factors.Password || !all && a.ID != args[1]
+				return all && (a.Factor == factors.Password || h.implied(a)) || !all && a.ID != args[1]
 			})
 			if len(list) == 0 && !all {
 				return named(storage.ErrNotFound, "authenticator", args[1])
@@ -103,7 +104,7 @@ func (c *cli) authenticatorRemove() *cobra.Command {
 			}
 			for _, a := range list {
 				e := event{Type: "authenticator.removed", UserID: u.ID, Data: map[string]any{"factor": a.Factor, "authenticator_id": a.ID}}
-				if err := h.change(ctx, e, func(ctx context.Context) error { return h.db.DeleteAuthenticator(ctx, a.ID) }); err != nil {
+				if err := h.change(ctx, e, func(ctx context.Context) error { return h.removeAuthenticator(ctx, a) }); err != nil {
 					return err
 				}
 			}
@@ -111,6 +112,21 @@ func (c *cli) authenticatorRemove() *cobra.Command {
 		})
 	}
 	return cmd
+}
+
+// implied reports whether a person has an authenticator by what is known of them: a
+// mailbox. It would come back if it were deleted, so it is disabled.
+func (h *house) implied(a *storage.Authenticator) bool {
+	_, ok := h.factors.Get(a.Factor).(factors.Implier)
+	return ok && len(a.Secret) == 0
+}
+
+func (h *house) removeAuthenticator(ctx context.Context, a *storage.Authenticator) error {
+	if !h.implied(a) {
+		return h.db.DeleteAuthenticator(ctx, a.ID)
+	}
+	a.DisabledAt = h.now()
+	return h.db.UpdateAuthenticator(ctx, a)
 }
 
 func (c *cli) userSessions() *cobra.Command {

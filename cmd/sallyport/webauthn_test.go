@@ -1,6 +1,9 @@
 package main
 
 import (
+	"net/http"
+	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -113,6 +116,18 @@ func TestChromiumKeys(t *testing.T) {
 	unlock()
 	_, _ = v.plug(lock(false))
 	v.open(p.ready.App + "signin/mfa").see("#passkey").see("#username")
+
+	// Row 53: fifteen questions a minute are enough, those of above among them.
+	one := p.meet("ada")
+	one.get(p.ready.App + "signin/mfa")
+	one.act()
+	asked := 0
+	for ; one.status == http.StatusOK && asked < 30; asked++ {
+		one.send(form{method: http.MethodPost, action: one.at.String()}, url.Values{"act": {"choose"}, "factor": {"webauthn-roaming"}})
+	}
+	if one.status != http.StatusTooManyRequests || asked < 8 || asked > 20 {
+		t.Errorf("status %d after %d questions", one.status, asked)
+	}
 }
 
 // forget clears the cookies, as another browser on the same device would have none.
@@ -120,5 +135,15 @@ func (b *tab) forget() {
 	b.t.Helper()
 	if _, err := chromedp.Call(b.ctx, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
 		b.t.Fatal(err)
+	}
+}
+
+// Other sites learn from a document whether they may use the passkeys.
+func TestRelatedOrigins(t *testing.T) {
+	s := startServe(t, "sqlite:"+filepath.Join(t.TempDir(), "sallyport.db"), []string{"SALLYPORT_FACTORS_WEBAUTHN_PLATFORM_ORIGINS=https://shop.example,https://help.example"})
+	var document struct{ Origins []string }
+	get(t, s.issuer+".well-known/webauthn", &document)
+	if !slices.Equal(document.Origins, []string{"https://help.example", "https://shop.example"}) {
+		t.Errorf("%v", document.Origins)
 	}
 }

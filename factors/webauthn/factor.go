@@ -49,6 +49,9 @@ func (f *Factor) Info() factors.Info {
 	return info
 }
 
+// RelatedOrigins are the other sites that may use these keys.
+func (f *Factor) RelatedOrigins() []string { return f.config.Origins }
+
 // person is a subject as the library wants to see one.
 type person struct {
 	factors.Subject
