@@ -26,6 +26,7 @@ const (
 	SMS          = "sms"
 	Voice        = "voice"
 	Email        = "email"
+	Push         = "push"
 )
 
 // A Factor is three verbs over an authenticator. Implementations are safe for
@@ -98,6 +99,10 @@ type Subject struct {
 	// EmailVerified is true where Email is known to be the person's.
 	EmailVerified bool
 	Host          string // of the site: "id.example.com"
+	// Site is its address without a slash at the end: "https://id.example.com".
+	Site string
+	// Address and UserAgent are the browser's, for the person to recognise it by.
+	Address, UserAgent string
 	// LoginID and Callback are for factors that send people to another site: it sends
 	// them back to Callback with a state that begins with LoginID and a dot.
 	LoginID, Callback string
@@ -150,12 +155,15 @@ func (a *Authenticator) Usable() bool { return !a.ConfirmedAt.IsZero() && a.Disa
 // A Challenge is one open question. It is stored inside its login, never shown:
 // only Prompt reaches the page.
 type Challenge struct {
-	ID              string    `json:"id"`
-	Factor          string    `json:"factor"`
-	AuthenticatorID string    `json:"authenticator_id,omitempty"`
-	Prompt          Prompt    `json:"prompt"`
-	State           []byte    `json:"state,omitempty"`
-	ExpiresAt       time.Time `json:"expires_at"`
+	ID              string `json:"id"`
+	Factor          string `json:"factor"`
+	AuthenticatorID string `json:"authenticator_id,omitempty"`
+	Prompt          Prompt `json:"prompt"`
+	State           []byte `json:"state,omitempty"`
+	// Token is what a device answers with (Receiver), empty for other factors. It reaches
+	// that device and nobody else.
+	Token     string    `json:"token,omitempty"`
+	ExpiresAt time.Time `json:"expires_at"`
 	// Message has to be sent for the challenge to be answered. It is not kept in it.
 	Message *Message `json:"-"`
 }

@@ -18,6 +18,8 @@ type Message struct {
 	Client  string `json:"client"`  // name of the application
 	Issuer  string `json:"issuer"`  // name of the site
 	Host    string `json:"host"`    // of the site, for codes that browsers fill in
+	// Data is the factor's own, for its Courier.
+	Data []byte `json:"data,omitempty"`
 	// Groups are what a vendor's price or a fraud depends on, for limits beside those
 	// of person, number and network: "country:DE", "prefix:+49151".
 	Groups []string `json:"groups,omitempty"`

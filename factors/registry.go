@@ -46,6 +46,10 @@ type Info struct {
 	Sends bool
 	// Rate is how often it may do so for one person.
 	Rate Rate
+	// Unapproved is how many of its questions may stay without the person's approval
+	// (Receiver): each gives its place back when it is approved. So nobody is worn down
+	// until they approve.
+	Unapproved Rate
 	// Exclusive factors are offered only where no other second factor is enabled.
 	Exclusive bool
 	// Progressive factors are set up in passing, after another one was shown.

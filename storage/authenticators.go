@@ -23,6 +23,18 @@ func (d *DB) Authenticators(ctx context.Context, userID string) ([]*Authenticato
 	return rows, nil
 }
 
+// AuthenticatorByID finds an authenticator, pending and disabled ones too.
+//
+// Errors: ErrNotFound.
+func (d *DB) AuthenticatorByID(ctx context.Context, id string) (*Authenticator, error) {
+	a, err := first[Authenticator](ctx, d, "id = ?", id)
+	if err != nil {
+		return nil, err
+	}
+	a.Secret, err = d.open(authenticatorSecret, a.ID, a.Secret)
+	return a, err
+}
+
 // CreateAuthenticator stores a new authenticator. It assigns ID where that is empty,
 // CreatedAt where that is zero, and Version.
 //
@@ -59,11 +71,12 @@ func (d *DB) UpdateAuthenticator(ctx context.Context, a *Authenticator) error {
 	})
 }
 
-// DeleteAuthenticator removes an authenticator. Deleting one that is not there is no
-// error.
+// DeleteAuthenticator removes an authenticator, and those that are linked with it.
+// Deleting one that is not there is no error.
 func (d *DB) DeleteAuthenticator(ctx context.Context, id string) error {
 	return d.some(ctx, func(q bun.IDB) statement {
-		return q.NewDelete().Model((*Authenticator)(nil)).Where("id = ?", id)
+		return q.NewDelete().Model((*Authenticator)(nil)).
+			Where("id = ?0 OR link = (SELECT link FROM authenticators WHERE id = ?0)", id)
 	})
 }
 

@@ -21,11 +21,12 @@ type Change struct {
 	OldBrowser        string           // id, as DeleteBrowser
 	Browser           *Browser         // as UseBrowser, with NewKey
 	NewKey            []byte
-	Ticket            []byte     // key, as UseTicket
-	Consent           *Consent   // as PutConsent
-	Refund            []Limit    // as GiveBack
-	Messages          []*Message // as AddMessages
-	Events            []*Event   // as AddEvents
+	Transaction       *Transaction // as PutTransaction
+	Ticket            []byte       // key, as UseTicket
+	Consent           *Consent     // as PutConsent
+	Refund            []Limit      // as GiveBack
+	Messages          []*Message   // as AddMessages
+	Events            []*Event     // as AddEvents
 }
 
 // Commit stores all of c or nothing of it, in one round trip where it can.
@@ -66,6 +67,9 @@ func (d *DB) writes(ctx context.Context, c *Change) []func() error {
 	}
 	for _, a := range c.NewAuthenticators {
 		add(func() error { return d.CreateAuthenticator(ctx, a) })
+	}
+	if c.Transaction != nil {
+		add(func() error { return d.PutTransaction(ctx, c.Transaction) })
 	}
 	if c.User != nil {
 		add(func() error { return d.UpdateUser(ctx, c.User) })

@@ -206,6 +206,15 @@ type Message struct {
 	CreatedAt time.Time `bun:"created_at"`
 }
 
+// A Transaction is a question that is open at the device of an authenticator: at most
+// one. Key is the keyed hash of the token that the device answers with.
+type Transaction struct {
+	AuthenticatorID string    `bun:"authenticator_id,pk"`
+	Key             []byte    `bun:"key"`
+	LoginID         string    `bun:"login_id"`
+	ExpiresAt       time.Time `bun:"expires_at"`
+}
+
 // A Browser is one in which a person is remembered: there the policy's second factor is
 // not asked for.
 type Browser struct {

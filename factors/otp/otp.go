@@ -72,14 +72,8 @@ func (f *Factor) Info() factors.Info {
 	return factors.Info{Second: true, Enrollable: true, Kinds: factors.Has, Order: 30, Words: words}
 }
 
-// key is the secret of an authenticator, kept as JSON with its parameters, so that
-// changed settings leave enrolled apps alone.
-type key struct {
-	Secret    []byte `json:"secret"`
-	Algorithm string `json:"alg"`
-	Digits    int    `json:"digits"`
-	Period    int64  `json:"period"` // seconds
-}
+// key is the secret of an authenticator.
+type key factors.TOTP
 
 func (k key) check() error {
 	switch {
@@ -106,9 +100,9 @@ func (k key) algorithm() (otp.Algorithm, error) {
 	return 0, fmt.Errorf("algorithm: %q; use SHA1, SHA256 or SHA512", k.Algorithm)
 }
 
-var base32NoPadding = base32.StdEncoding.WithPadding(base32.NoPadding)
+func (k key) text() string { return factors.TOTP(k).Text() }
 
-func (k key) text() string { return base32NoPadding.EncodeToString(k.Secret) }
+var base32NoPadding = base32.StdEncoding.WithPadding(base32.NoPadding)
 
 // at is the code of a time step, RFC 4226 §5.3.
 func (k key) at(step int64) (string, error) {
@@ -128,7 +122,7 @@ func (f *Factor) Enroll(_ context.Context, s factors.Subject, _ factors.Answer) 
 	if _, err := rand.Read(k.Secret); err != nil {
 		return nil, nil, fmt.Errorf("otp: new key: %w", err)
 	}
-	a, err := k.authenticator(s.Now)
+	a, err := factors.TOTP(k).Authenticator(s.Now)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -143,14 +137,6 @@ func (f *Factor) Enroll(_ context.Context, s factors.Subject, _ factors.Answer) 
 	return a, c, nil
 }
 
-func (k key) authenticator(now time.Time) (*factors.Authenticator, error) {
-	secret, err := json.Marshal(k)
-	if err != nil {
-		return nil, fmt.Errorf("otp: encode key: %w", err)
-	}
-	return &factors.Authenticator{Factor: factors.OTP, Secret: secret, CreatedAt: now}, nil
-}
-
 // Import makes a confirmed authenticator of a key from elsewhere, in base32, with
 // the parameters that every app uses.
 func Import(secret string, now time.Time) (*factors.Authenticator, error) {
@@ -159,7 +145,7 @@ func Import(secret string, now time.Time) (*factors.Authenticator, error) {
 	if err != nil || len(raw) < 10 {
 		return nil, fmt.Errorf("one-time password key: not base32 of at least 80 bits")
 	}
-	a, err := key{Secret: raw, Algorithm: "SHA1", Digits: 6, Period: 30}.authenticator(now)
+	a, err := factors.TOTP{Secret: raw, Algorithm: "SHA1", Digits: 6, Period: 30}.Authenticator(now)
 	if err != nil {
 		return nil, err
 	}
