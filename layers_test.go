@@ -51,7 +51,7 @@ var shared = map[string]bool{"factors/phone": true}
 
 // houses are the tests that put a whole provider together, and what they need for that
 // beside what their room may have.
-var houses = map[string][]string{"provider/oidc": {"provider", "provider/management"}}
+var houses = map[string][]string{"provider/oidc": {"provider", "provider/management", "provider/device"}}
 
 // fences are the rooms that may know a library; the others get it through them. With
 // tests, the tests of every room may know it too.
@@ -75,6 +75,7 @@ var fences = []struct {
 	{"github.com/nyaruka/phonenumbers", "factors/phone", false, "numbers are read in one place"},
 	{"github.com/go-webauthn/webauthn", "factors/webauthn", false, "a vendor stays with its factors"},
 	{"github.com/duosecurity/duo_universal_golang", "factors/duo", false, "a vendor stays with its factors"},
+	{"github.com/mileusna/useragent", "factors/push", false, "what a person recognises their browser by is said on their phone"},
 	{"github.com/nicksnyder/go-i18n", "themes", false, "words are said by pages"},
 	{"rsc.io/qr", "themes", false, "pictures are drawn by pages"},
 	{"github.com/knadh/koanf", "cmd/sallyport/config", false, "rooms get a struct and do not know where it came from"},

@@ -29,10 +29,19 @@ type Prompt struct {
 	Key string `json:"key,omitempty"`
 	// Number is to be entered or compared on the other device (PromptWait).
 	Number string `json:"number,omitempty"`
+	// App is what a person needs on the other device before it can be set up.
+	App App `json:"app,omitzero"`
 	// Options is the JSON for navigator.credentials (PromptPublicKey).
 	Options string `json:"options,omitempty"`
 	// Location is the vendor's address (PromptRedirect).
 	Location string `json:"location,omitempty"`
 	// Codes are shown once (PromptShow).
 	Codes []string `json:"codes,omitempty"`
+}
+
+// An App is one that people install. Its zero value: they need none.
+type App struct {
+	Name       string `json:"name,omitempty"`
+	AppleLink  string `json:"apple_link,omitempty"`
+	GoogleLink string `json:"google_link,omitempty"`
 }

@@ -240,7 +240,7 @@ func (e *Engine) store(v *visit, c *storage.Change) error {
 			c.NewAuthenticators = append(c.NewAuthenticators, a)
 		}
 	}
-	c.Messages = append(c.Messages, v.login.out...)
+	c.Messages, c.Transaction = append(c.Messages, v.login.out...), v.login.told
 	if err := e.db.Commit(v.ctx(), *c); err != nil {
 		return fmt.Errorf("login: %w", err)
 	}
@@ -248,7 +248,7 @@ func (e *Engine) store(v *visit, c *storage.Change) error {
 		set()
 	}
 	e.outbox.kick(c.Messages)
-	v.login.out = nil
+	v.login.out, v.login.told = nil, nil
 	return nil
 }
 

@@ -62,7 +62,10 @@ func (e *Engine) create(ctx context.Context, l *login, made *factors.Authenticat
 		if err := e.db.CreateLogin(ctx, l.row); err != nil {
 			return err
 		}
-		return e.db.CreateAuthenticator(ctx, made)
+		if err := e.db.CreateAuthenticator(ctx, made); err != nil || l.told == nil {
+			return err
+		}
+		return e.db.PutTransaction(ctx, l.told)
 	})
 }
 
@@ -73,6 +76,7 @@ func (e *Engine) prospect(ctx context.Context, r *http.Request, ask Ask) (*login
 	}
 	l := &login{
 		row: &storage.Login{ID: storage.NewID("lgn")}, state: state{Ask: ask, Typed: ask.LoginHint}, accepts: r.Header.Get("Accept-Language"),
+		address: e.addressOf(r), agent: r.UserAgent(),
 	}
 	if err := e.equip(ctx, l); errors.Is(err, ErrGone) {
 		return nil, &Refusal{Code: "unauthorized_client", Description: "There is no such client.", Ask: ask}

@@ -16,6 +16,7 @@ import (
 func (e *Engine) subject(l *login, factor string) factors.Subject {
 	s := e.subjectOf(l.user, l.usable(factor))
 	s.LoginID, s.Callback = l.row.ID, e.absolute(e.path("/login/callback"))
+	s.Address, s.UserAgent = l.address, l.agent
 	s.Locale = e.themes.Match(l.state.Ask.UILocales, l.user.Locale, l.accepts)
 	s.SecondFactor = e.alwaysSecond(l)
 	if l.client != nil {
@@ -27,7 +28,7 @@ func (e *Engine) subject(l *login, factor string) factors.Subject {
 func (e *Engine) subjectOf(u *storage.User, auths []*factors.Authenticator) factors.Subject {
 	return factors.Subject{
 		UserID: u.ID, Username: u.Username, Email: u.Email, EmailVerified: u.EmailVerified, Name: u.Name, Phone: u.PhoneNumber, Locale: u.Locale,
-		Issuer: e.name, Host: e.issuer.Hostname(), Authenticators: auths, Now: e.now(),
+		Issuer: e.name, Host: e.issuer.Hostname(), Site: e.absolute(e.prefix), Authenticators: auths, Now: e.now(),
 	}
 }
 
@@ -62,6 +63,7 @@ func (e *Engine) challenge(ctx context.Context, l *login, factor, id string) err
 	}
 	l.close()
 	l.state.Challenge = c
+	e.tell(l)
 	return nil
 }
 
@@ -97,6 +99,10 @@ func (l *login) candidates(c *factors.Challenge) []*factors.Authenticator {
 func (e *Engine) answerSecond(v *visit) error {
 	l := v.login
 	c := l.state.Challenge
+	if l.state.Verdict != "" { // the page was older than the no
+		l.state.Notice = l.refusal()
+		return e.store(v, &storage.Change{Login: l.row})
+	}
 	if c == nil || l.state.Pending != "" || !slices.Contains(v.decision.Offers, c.Factor) || len(l.candidates(c)) == 0 {
 		return e.advance(v, &storage.Change{}) // ask what is needed now
 	}
@@ -110,7 +116,7 @@ func (e *Engine) answerSecond(v *visit) error {
 		return e.wrongCode(v, c, auths, err)
 	}
 	a.Failures, a.LastUsedAt = 0, e.now()
-	change := &storage.Change{Authenticators: []*factors.Authenticator{a}, Refund: limits}
+	change := &storage.Change{Authenticators: []*factors.Authenticator{a}, Refund: append(limits, e.unapproved(l, a.Factor)...)}
 	e.noteRemember(v, a.Factor)
 	if e.factors.Info(a.Factor).Companion {
 		e.noteRecovery(v, change, a)
@@ -152,6 +158,9 @@ func (e *Engine) wrongCode(v *visit, c *factors.Challenge, auths []*factors.Auth
 	l := v.login
 	var rejected *factors.Rejection
 	switch {
+	case errors.Is(cause, factors.ErrPending):
+		l.state.Notice = &themes.Notice{Kind: "info", ID: noticePending}
+		return e.store(v, &storage.Change{Login: l.row, Refund: e.codeLimits(v, auths)})
 	case errors.Is(cause, factors.ErrExpired):
 		if err := e.renew(v, c); err != nil {
 			return err
@@ -185,7 +194,7 @@ func (e *Engine) wrongCode(v *visit, c *factors.Challenge, auths []*factors.Auth
 // offers to.
 func (e *Engine) renew(v *visit, c *factors.Challenge) error {
 	switch {
-	case v.login.state.Message != "":
+	case v.login.state.Message != "" || c.Token != "" && v.login.state.Pending == "":
 		return nil
 	case v.login.state.Pending != "":
 		v.login.close()

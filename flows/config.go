@@ -25,7 +25,9 @@ type Config struct {
 	FreshFor time.Duration `doc:"how long after a proof a person may change their password"`
 	// WeakCounts lets recovery codes raise acr like any other second factor.
 	WeakCounts bool `doc:"recovery codes count as a second factor for acr and mfa; leave it off unless you have to"`
-	Limits     Limits
+	// BlockReported blocks a person who says on their phone that a sign-in was not theirs.
+	BlockReported bool `doc:"a person who says on their phone that it wasn't them is blocked until an administrator has looked"`
+	Limits        Limits
 }
 
 // Limits bound how often things may be tried. Answers are charged before they are

@@ -24,6 +24,8 @@ const (
 	hashName    = "name"
 
 	hashRemember = "remember"
+
+	hashTransaction = "transaction"
 )
 
 // loginsAtOnce bounds the logins that one browser may have open, and with them the

@@ -78,6 +78,7 @@ func (e *Engine) pending(ctx context.Context, l *login, factor string, answer fa
 	question.AuthenticatorID = a.ID
 	l.state.Challenge, l.state.Pending = question, a.ID
 	l.auths = append(l.auths, a)
+	e.tell(l)
 	return a, nil
 }
 

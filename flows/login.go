@@ -32,7 +32,10 @@ type login struct {
 	asked    bool     // granted was read
 	accepts  string   // languages that the browser prefers
 	out      []*storage.Message
-	browser  *storage.Browser // this one, where the person is remembered in it
+	browser  *storage.Browser     // this one, where the person is remembered in it
+	told     *storage.Transaction // of the open question, where a device answers it and does not have it yet
+	address  string               // of the browser, empty where a device speaks
+	agent    string
 	// implied are authenticators that the person has by what is known of them and that
 	// no row is kept of yet, by id.
 	implied map[string]*factors.Authenticator
@@ -73,7 +76,10 @@ type state struct {
 	Message   string    `json:"message,omitempty"` // that the open question waits for
 	Sends     int       `json:"sends,omitempty"`   // in this login
 	ResendAt  time.Time `json:"resend_at,omitzero"`
-	HeldUntil time.Time `json:"held_until,omitzero"` // no message is sent before
+	HeldUntil time.Time `json:"held_until,omitzero"` // nobody is asked by Held before
+	Held      string    `json:"held,omitempty"`
+	// Verdict is what was said on a device to the question that it ended.
+	Verdict factors.Verdict `json:"verdict,omitempty"`
 }
 
 // The ways in which a person ends a login.
@@ -97,17 +103,13 @@ func (e *Engine) open(r *http.Request, id string) (*login, error) {
 	if err != nil {
 		return nil, fmt.Errorf("login: %w", err)
 	}
-	l := &login{row: view.Login, user: view.User, accepts: r.Header.Get("Accept-Language")}
+	l := &login{row: view.Login, user: view.User, accepts: r.Header.Get("Accept-Language"), address: e.addressOf(r), agent: r.UserAgent()}
 	if subtle.ConstantTimeCompare(e.db.Hash(hashLogin, cookie), l.row.Key) != 1 {
 		return nil, ErrGone
 	}
-	if err := json.Unmarshal(l.row.State, &l.state); err != nil {
-		return nil, fmt.Errorf("login: state: %w", err)
+	if err := e.unpack(l, view.Authenticators); err != nil {
+		return nil, err
 	}
-	if e.over(l) {
-		return nil, ErrGone
-	}
-	e.keep(l, view.Authenticators)
 	if l.session, err = e.Session(ctx, r); err != nil {
 		return nil, err
 	}
@@ -118,6 +120,18 @@ func (e *Engine) open(r *http.Request, id string) (*login, error) {
 		return nil, err
 	}
 	return l, e.recall(ctx, r, l)
+}
+
+// unpack reads the state of l, whoever asks for it.
+func (e *Engine) unpack(l *login, auths []*factors.Authenticator) error {
+	if err := json.Unmarshal(l.row.State, &l.state); err != nil {
+		return fmt.Errorf("login: state: %w", err)
+	}
+	if e.over(l) {
+		return ErrGone
+	}
+	e.keep(l, auths)
+	return nil
 }
 
 // over reports whether l is done, too old, or has lost its person.
@@ -226,6 +240,7 @@ func (l *login) forget() {
 func (l *login) close() {
 	l.state.Challenge, l.state.Pending, l.state.Picking = nil, "", false
 	l.state.Asking, l.state.Asked, l.state.Message = "", "", ""
+	l.told, l.state.Verdict = nil, ""
 }
 
 // join adds a proof to a bag, in place of an older one by the same factor.

@@ -31,6 +31,10 @@ const (
 	noticeLink     = "reset.invalid"
 
 	noticeUnavailable = "factor.unavailable"
+
+	noticePending    = "wait.pending"
+	noticeSuperseded = "wait.superseded"
+	noticeWaitHeld   = "wait.held"
 )
 
 // Kinds of notice mails.
@@ -40,11 +44,15 @@ const (
 	mailRecovery = "recovery_code_used"
 	mailLocked   = "locked"
 	mailUnknown  = "reset_of_unknown"
+	mailRemoved  = "authenticator_removed"
+
+	mailReported   = "sign_in_reported"
+	mailUnapproved = "sign_in_unapproved"
 )
 
 // wrong is the notice about a refused answer; the page of the factor chooses the words.
 func wrong(id string, c *factors.Challenge) *themes.Notice {
-	if page := map[factors.PromptKind]string{factors.PromptPublicKey: "public_key", factors.PromptRedirect: "vendor"}[c.Prompt.Kind]; page != "" {
+	if page := map[factors.PromptKind]string{factors.PromptPublicKey: "public_key", factors.PromptRedirect: "vendor", factors.PromptWait: "wait"}[c.Prompt.Kind]; page != "" {
 		return &themes.Notice{Kind: "error", ID: page + strings.TrimPrefix(id, "code")}
 	}
 	return &themes.Notice{Kind: "error", ID: id, Field: "code"}

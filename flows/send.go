@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,23 +39,42 @@ func (e *Engine) send(v *visit) error {
 	}
 	if wait > 0 {
 		l.close()
-		l.state.HeldUntil = e.now().Add(wait)
+		l.state.HeldUntil, l.state.Held = e.now().Add(wait), c.Factor
+		if err := e.warn(v, c.Factor); err != nil {
+			return err
+		}
 		return e.db.AddEvents(v.ctx(), e.event(v, "challenge.limited", map[string]any{"factor": c.Factor, "seconds": int64(wait / time.Second)}))
 	}
-	m := c.Message
-	if m == nil {
+	if m := c.Message; m != nil {
+		m.ID = storage.NewID("msg")
+		row, err := e.parcel(l, c)
+		if err != nil {
+			return err
+		}
+		l.out = append(l.out, row)
+		l.state.Message = m.ID
+	}
+	if c.Message != nil || c.Token != "" {
+		l.state.ResendAt = e.now().Add(min(firstResend<<min(l.state.Sends, 10), lastResend))
+		l.state.Sends++
+	}
+	return nil
+}
+
+// warnEvery bounds the mails about questions that nobody approved.
+var warnEvery = rate(1, time.Hour)
+
+// warn tells a person that somebody who knows their password keeps asking their
+// devices.
+func (e *Engine) warn(v *visit, factor string) error {
+	if len(e.unapproved(v.login, factor)) == 0 {
 		return nil
 	}
-	m.ID = storage.NewID("msg")
-	row, err := e.parcel(l, c)
-	if err != nil {
-		return err
+	wait, err := e.db.TakeAll(v.ctx(), e.now(), on(warnEvery, "warn:"+v.login.user.ID))
+	if err == nil && wait == 0 {
+		e.notify(v, v.login.user, notice{Kind: mailUnapproved, Factor: factor})
 	}
-	l.out = append(l.out, row)
-	l.state.Message = m.ID
-	l.state.ResendAt = e.now().Add(min(firstResend<<min(l.state.Sends, 10), lastResend))
-	l.state.Sends++
-	return nil
+	return err
 }
 
 // parcel is the row for the message of c: for the vendor of its factor, or a mail.
@@ -72,10 +93,14 @@ func (e *Engine) parcel(l *login, c *factors.Challenge) (*storage.Message, error
 func (e *Engine) sendLimits(v *visit, c *factors.Challenge) []storage.Limit {
 	l, m := e.config.Limits, c.Message
 	var limits []storage.Limit
+	if c.Token != "" && v.login.state.Pending != "" { // a picture on the page asks nobody
+		return nil
+	}
 	if rate := e.factors.Info(c.Factor).Rate; rate.Burst > 0 {
 		limits = append(limits, on(rate, "send:"+c.Factor+":"+v.login.user.ID))
 	}
-	if m == nil {
+	limits = append(limits, e.unapproved(v.login, c.Factor)...)
+	if m == nil || m.To == "" {
 		return limits
 	}
 	limits = append(limits, on(l.SendTo, "send:to:"+e.hashed(m.To)), on(l.SendAddress, "send:"+e.network(v.r)))
@@ -93,7 +118,7 @@ func (e *Engine) sendLimits(v *visit, c *factors.Challenge) []storage.Limit {
 func (e *Engine) resend(v *visit) error {
 	l := v.login
 	c := l.state.Challenge
-	if c == nil || l.state.Message == "" || e.now().Before(l.state.ResendAt) {
+	if c == nil || l.state.Message == "" && c.Token == "" || e.now().Before(l.state.ResendAt) {
 		return nil
 	}
 	change := &storage.Change{Login: l.row}
@@ -119,7 +144,7 @@ func (e *Engine) resend(v *visit) error {
 	default:
 		return nil
 	}
-	if l.state.Message != "" && l.state.Challenge != nil {
+	if q := l.state.Challenge; q != nil && l.state.Message != "" && q.Prompt.Kind == factors.PromptCode {
 		l.state.Notice = &themes.Notice{Kind: "good", ID: noticeSent}
 	}
 	return e.store(v, change)
@@ -137,21 +162,63 @@ func (e *Engine) unsent(r *http.Request, l *login) (bool, error) {
 	return state == storage.MessageFailed, err
 }
 
-// state is GET /login/{id}/state: whether the page of a login shows something else now
-// than it did. Pages that wait for something outside ask it.
+// state is GET /login/{id}/state: what a page that waits for something outside has to
+// do now. It was shown at version v of the login.
 func (e *Engine) state(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	l, err := e.open(r, r.PathValue("id"))
-	news := err != nil
+	n := news{Reload: err != nil}
 	if err == nil {
-		news, err = e.unsent(r, l)
+		n, err = e.news(r, l)
 	}
 	if err != nil && !errors.Is(err, ErrGone) {
 		status, _ := causeOf(err)
 		w.WriteHeader(status)
 	}
-	_ = json.NewEncoder(w).Encode(map[string]bool{"reload": news}) // the browser has gone
+	_ = json.NewEncoder(w).Encode(n) // the browser has gone
+}
+
+// news is what has happened since a page was shown: it shows something else now, or its
+// form can be sent, because a device has answered.
+type news struct {
+	Reload bool `json:"reload"`
+	Submit bool `json:"submit"`
+}
+
+func (e *Engine) news(r *http.Request, l *login) (news, error) {
+	c := l.state.Challenge
+	if c != nil && c.Token != "" && e.ready(r, l, *c) {
+		return news{Submit: true}, nil
+	}
+	stale := r.URL.Query().Get("v") != strconv.FormatInt(l.row.Version, 10)
+	lost, err := e.unsent(r, l)
+	if err != nil || stale || lost && !r.URL.Query().Has("lost") || c == nil {
+		return news{Reload: true}, err
+	}
+	gone, err := e.superseded(r.Context(), l)
+	return news{Reload: gone || c.Token != "" && !e.now().Before(c.ExpiresAt)}, err
+}
+
+// ready reports whether a device has answered c, as the browser's own answer would find
+// it.
+func (e *Engine) ready(r *http.Request, l *login, c factors.Challenge) bool {
+	a := l.authenticator(c.AuthenticatorID)
+	if a == nil {
+		return false
+	}
+	copied := *a
+	_, err := e.factors.Get(a.Factor).Verify(r.Context(), e.subject(l, a.Factor), &copied, &c, nil)
+	return err == nil
+}
+
+// watch is where a page asks for news, and what it knows already.
+func (e *Engine) watch(l *login, notice *themes.Notice) string {
+	q := url.Values{"v": {strconv.FormatInt(l.row.Version, 10)}}
+	if notice != nil && notice.ID == noticeUnsent {
+		q.Set("lost", "1")
+	}
+	return e.LoginPath(l.row.ID) + "/state?" + q.Encode()
 }
 
 // imply adds the authenticators that the person has by what is known of them, beside

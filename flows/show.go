@@ -38,6 +38,15 @@ func (e *Engine) show(w http.ResponseWriter, r *http.Request) {
 	if lost {
 		l.state.Notice = &themes.Notice{Kind: "warn", ID: noticeUnsent}
 	}
+	gone, err := e.superseded(r.Context(), l)
+	if err != nil {
+		e.fail(w, r, err)
+		return
+	}
+	if gone {
+		l.close()
+		l.state.Notice = &themes.Notice{Kind: "warn", ID: noticeSuperseded}
+	}
 	status := http.StatusOK
 	if wait := max(l.state.LockedUntil.Sub(e.now()), l.state.HeldUntil.Sub(e.now())); wait > 0 {
 		retryAfter(w, wait)
@@ -54,7 +63,7 @@ func (e *Engine) view(w http.ResponseWriter, r *http.Request, l *login, d policy
 	case locked:
 		f.Notice = limited(l.state.LockedUntil)
 	case l.state.HeldUntil.After(e.now()):
-		f.Notice = &themes.Notice{Kind: "warn", ID: noticeHeld, Data: map[string]any{"Until": l.state.HeldUntil}}
+		f.Notice = e.held(l)
 	}
 	switch {
 	case l.state.Shown != nil:
@@ -82,6 +91,15 @@ func (e *Engine) view(w http.ResponseWriter, r *http.Request, l *login, d policy
 	return themes.Expired{Frame: f}
 }
 
+// held says that a factor is used no more for a while.
+func (e *Engine) held(l *login) *themes.Notice {
+	id := noticeHeld
+	if len(e.unapproved(l, l.state.Held)) > 0 {
+		id = noticeWaitHeld
+	}
+	return &themes.Notice{Kind: "warn", ID: id, Data: map[string]any{"Until": l.state.HeldUntil}}
+}
+
 // secondView asks for the open challenge, or which one to open.
 func (e *Engine) secondView(f themes.Frame, l *login, d policy.Decision) themes.View {
 	c := l.state.Challenge
@@ -97,6 +115,10 @@ func (e *Engine) secondView(f themes.Frame, l *login, d policy.Decision) themes.
 		return v
 	case factors.PromptRedirect:
 		return themes.Vendor{Frame: f, Factor: c.Factor, Location: c.Prompt.Location}
+	case factors.PromptWait:
+		v := e.waitView(f, l)
+		v.Remember = e.remembering(l, d)
+		return v
 	}
 	v := e.codeView(f, l)
 	v.Remember = e.remembering(l, d)
@@ -142,21 +164,36 @@ func (e *Engine) codeView(f themes.Frame, l *login) themes.Code {
 	if l.state.LockedUntil.After(e.now()) {
 		v.LockedUntil, v.Notice = l.state.LockedUntil, nil
 	}
-	if l.state.Message == "" {
-		return v
-	}
-	v.CanResend, v.ResendAt = true, l.state.ResendAt
-	if f.Notice == nil || f.Notice.ID != noticeUnsent {
-		v.Watch = e.LoginPath(l.row.ID) + "/state"
-	}
-	if a := l.authenticator(c.AuthenticatorID); a != nil && a.Link != "" {
-		for _, twin := range l.auths {
-			if twin.Link == a.Link && twin.ID != a.ID && slices.Contains(e.allowed(l), twin.Factor) {
-				v.Instead = append(v.Instead, themes.Choice{Factor: twin.Factor, Value: twin.Factor + " " + twin.ID})
-			}
-		}
+	v.Instead = e.twins(l)
+	if l.state.Message != "" {
+		v.CanResend, v.ResendAt, v.Watch = true, l.state.ResendAt, e.watch(l, f.Notice)
 	}
 	return v
+}
+
+// waitView asks the person to answer on their device.
+func (e *Engine) waitView(f themes.Frame, l *login) themes.Wait {
+	c := l.state.Challenge
+	return themes.Wait{
+		Frame: f, Factor: c.Factor, Number: c.Prompt.Number, Destination: c.Prompt.Destination, Expired: !e.now().Before(c.ExpiresAt),
+		ResendAt: l.state.ResendAt, Instead: e.twins(l), Watch: e.watch(l, f.Notice),
+	}
+}
+
+// twins are the other ways in which what is asked can answer: a number that takes calls
+// too, a phone that shows codes too.
+func (e *Engine) twins(l *login) []themes.Choice {
+	a := l.authenticator(l.state.Challenge.AuthenticatorID)
+	if a == nil || a.Link == "" {
+		return nil
+	}
+	var list []themes.Choice
+	for _, twin := range l.auths {
+		if twin.Link == a.Link && twin.ID != a.ID && slices.Contains(e.allowed(l), twin.Factor) {
+			list = append(list, themes.Choice{Factor: twin.Factor, Value: twin.Factor + " " + twin.ID})
+		}
+	}
+	return list
 }
 
 // enrollView shows what is being set up, or what there is to choose from.
@@ -175,6 +212,8 @@ func (e *Engine) enrollView(f themes.Frame, l *login, d policy.Decision) themes.
 		return themes.Vendor{Frame: f, Factor: c.Factor, Location: c.Prompt.Location}
 	case c.Prompt.Kind == factors.PromptPublicKey:
 		return e.keyView(f, l)
+	case c.Prompt.Kind == factors.PromptWait:
+		return themes.EnrollDevice{Frame: f, Factor: c.Factor, URI: c.Prompt.URI, App: themes.App(c.Prompt.App), Watch: e.watch(l, f.Notice)}
 	case c.Prompt.URI == "":
 		return e.codeView(f, l)
 	}
@@ -187,7 +226,10 @@ func (e *Engine) choices(l *login, offers []string) []themes.Choice {
 	list := make([]themes.Choice, 0, len(offers))
 	for _, name := range offers {
 		auths, info := l.usable(name), e.factors.Info(name)
-		if len(auths) > 1 && info.Asks != "" {
+		if name == l.state.Held && l.state.HeldUntil.After(e.now()) && len(offers) > 1 {
+			continue
+		}
+		if len(auths) > 1 && info.Sends {
 			for _, a := range auths {
 				list = append(list, themes.Choice{Factor: name, Detail: a.Label, Value: name + " " + a.ID})
 			}

@@ -154,3 +154,18 @@ func (r *Renderer) Assets() http.Handler {
 		http.ServeContent(w, req, name, time.Time{}, bytes.NewReader(f.data))
 	})
 }
+
+// Path is a path of the site as browsers address it.
+func (r *Renderer) Path(path string) string { return r.base + path }
+
+// Asset is a file of assets/, nil where there is none.
+func (r *Renderer) Asset(name string) []byte { return r.assets.files[name].data }
+
+// AssetPath is where a file of assets/ is served, empty where there is none.
+func (r *Renderer) AssetPath(name string) string {
+	path, err := r.assets.path(name)
+	if err != nil {
+		return ""
+	}
+	return r.base + path
+}

@@ -18,13 +18,21 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // nobody (it would come back after sign-out), never framed, and tells other sites
 // nothing by its address.
 func setHeaders(h http.Header, v View) {
-	h.Set("Content-Security-Policy", policy+formActions(v))
+	h.Set("Content-Security-Policy", policy+formActions(v)+installable(v))
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()")
+}
+
+// installable is what a page needs beside to be installed and notified.
+func installable(v View) string {
+	if _, ok := v.(Authenticator); ok {
+		return "; worker-src 'self'; manifest-src 'self'"
+	}
+	return ""
 }
 
 // formActions are the origins that the page's forms may end at beside ours. Browsers

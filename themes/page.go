@@ -170,6 +170,26 @@ func (p *page) Initial() string {
 // Dir is the direction of the page's script, "ltr" or "rtl".
 func (p *page) Dir() string { return direction(p.Lang) }
 
+// Script is the page's only script.
+func (p *page) Script() string {
+	if v, ok := p.View.(interface{ script() string }); ok {
+		return v.script()
+	}
+	return "login.js"
+}
+
+// Manifest is the address of the Web App Manifest of a page that can be installed,
+// empty for others.
+func (p *page) Manifest() string {
+	if _, ok := p.View.(Authenticator); ok {
+		return p.r.Path("/authenticator/manifest.webmanifest")
+	}
+	return ""
+}
+
+// Worker is the address of the service worker of the page that can be notified.
+func (p *page) Worker() string { return p.r.Path("/authenticator/worker.js") }
+
 // Asset is the address of a file of assets/.
 func (p *page) Asset(name string) (string, error) {
 	path, err := p.r.assets.path(name)

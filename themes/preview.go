@@ -34,7 +34,7 @@ func wrong(id, field string) *Notice { return &Notice{Kind: "error", ID: id, Fie
 func Previews(now time.Time) []Preview {
 	var all []Preview
 	for _, some := range [][]Preview{
-		identifyPreviews(now), codePreviews(now), pickerPreviews(), enrollPreviews(), consentPreviews(),
+		identifyPreviews(now), codePreviews(now), waitPreviews(now), pickerPreviews(), enrollPreviews(), consentPreviews(),
 		passwordPreviews(), endPreviews(now), failurePreviews(),
 	} {
 		all = append(all, some...)
@@ -90,6 +90,36 @@ func codePreviews(now time.Time) (list []Preview) {
 	add(&list, "unsent", Code{Frame: f.with(&Notice{Kind: "warn", ID: "code.unsent"}), Factor: "sms", Digits: 6, Destination: "•••• 42", CanResend: true})
 	add(&list, "enroll", Code{Frame: f, Factor: "email", Digits: 6, Destination: "a•••@acme.example", CanResend: true, Enroll: true})
 	add(&list, "eight_digits", Code{Frame: demo(), Factor: "otp", Digits: 8})
+	return list
+}
+
+func waitPreviews(now time.Time) (list []Preview) {
+	f := demo().choosing()
+	w := Wait{
+		Frame: f, Factor: "push", Number: "42", Destination: "Ada’s phone", ResendAt: now.Add(28 * time.Second),
+		Instead: []Choice{{Factor: "otp"}}, Remember: 30 * 24 * time.Hour, Watch: "/login/preview/state",
+	}
+	add(&list, "number", w)
+	early := w
+	early.Frame = f.with(&Notice{Kind: "info", ID: "wait.pending"})
+	add(&list, "pending", early)
+	plain := w
+	plain.Number = ""
+	add(&list, "plain", plain)
+	late := w
+	late.Expired, late.ResendAt = true, time.Time{}
+	add(&list, "expired", late)
+	d := EnrollDevice{Frame: f, Factor: "push", URI: "https://id.acme.example/authenticator#JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSW", Watch: "/login/preview/state"}
+	add(&list, "page", d)
+	app := d
+	app.App = App{Name: "Acme Guard", AppleLink: "https://apps.apple.example/acme", GoogleLink: "https://play.example/acme"}
+	app.URI = "otpauth://totp/Acme:ada%40acme.example?enrollment_tx_id=JBSWY3DPEHPK3PXP&issuer=Acme"
+	add(&list, "app", app)
+	add(&list, "device", Authenticator{Frame: demo().ending().stranger(), Site: "https://id.acme.example", Path: "/appliance-mfa", Key: "BEl62iUYgUivxIkv69yViEuiBIa"})
+	for _, id := range []string{"denied", "reported", "mismatched", "superseded"} {
+		add(&list, id, Picker{Frame: demo().with(&Notice{Kind: "warn", ID: "wait." + id}), Choices: []Choice{{Factor: "push", Detail: "Ada’s phone"}, {Factor: "otp"}}})
+	}
+	add(&list, "held", Picker{Choices: []Choice{{Factor: "otp"}}, Frame: demo().with(&Notice{Kind: "warn", ID: "wait.held", Data: map[string]any{"Until": now.Add(14 * time.Minute)}})})
 	return list
 }
 

@@ -16,6 +16,8 @@ func mailPreviews(now time.Time) []Mail {
 		switch kind {
 		case "authenticator_added", "authenticator_removed":
 			m.Factor = "otp"
+		case "sign_in_reported", "sign_in_unapproved":
+			m.Factor = "push"
 		case "recovery_code_used":
 			m.Left = 7
 		}

@@ -45,6 +45,34 @@ func (v PublicKey) variant() string {
 	return v.Factor
 }
 
+func (v Wait) variant() string {
+	switch {
+	case v.Expired:
+		return "expired"
+	case v.Number == "":
+		return "plain"
+	}
+	return ""
+}
+
+func (v Wait) values() map[string]any { return map[string]any{"Destination": v.Destination} }
+
+func (v EnrollDevice) variant() string {
+	if v.App.Name != "" {
+		return "app"
+	}
+	return ""
+}
+
+func (v EnrollDevice) values() map[string]any { return map[string]any{"Name": v.App.Name} }
+
+// Sentences are what authenticator.js says, as ids of the page's own words.
+func (Authenticator) Sentences() []string {
+	return []string{"say.paired", "say.gone", "say.taken", "say.approved", "say.denied", "say.reported", "say.mismatched", "say.late", "say.offline", "say.removed", "say.failed"}
+}
+
+func (Authenticator) script() string { return "authenticator.js" }
+
 func (v Vendor) variant() string            { return v.Factor }
 func (v EnrollTo) variant() string          { return v.Factor }
 func (v EnrollTo) focus() string            { return v.Field }

@@ -94,6 +94,34 @@ type (
 
 		Remember time.Duration // as above
 	}
+	// Wait asks the person to answer on another device, by the number that it shows.
+	Wait struct {
+		Frame
+		Factor      string
+		Number      string    // to be typed there, "" where nothing is
+		Destination string    // the device
+		Expired     bool      // it was not answered in time: it can be asked again
+		ResendAt    time.Time // as above
+		Instead     []Choice
+		Remember    time.Duration
+		Watch       string
+	}
+	// EnrollDevice shows the picture by which a phone is set up.
+	EnrollDevice struct {
+		Frame
+		Factor string
+		URI    string // drawn as an inline SVG QR code; a link where it is a page
+		App    App    // to be installed first; its zero value: none
+		Watch  string
+	}
+	// Authenticator is the page that is a device: it keeps a key in the browser and
+	// answers questions. authenticator.js shows the part of it that fits.
+	Authenticator struct {
+		Frame
+		Site string // absolute address, without a slash at the end
+		Path string // of the devices' protocol below it
+		Key  string // by which push services know the site, "" for no notifications
+	}
 	// Enrolled says that what an invitation asked for is set up.
 	Enrolled struct{ Frame }
 	// Vendor sends the person to another site, which sends them back.
@@ -202,6 +230,9 @@ func (c Choice) Sends() string {
 	return c.Factor
 }
 
+// An App is one that people install.
+type App struct{ Name, AppleLink, GoogleLink string }
+
 // A Scope is one sentence of the consent page.
 type Scope struct {
 	Value, Description string
@@ -221,6 +252,9 @@ func (EnrollCode) Page() string      { return "enroll_code" }
 func (EnrollTo) Page() string        { return "enroll_to" }
 func (PublicKey) Page() string       { return "public_key" }
 func (Vendor) Page() string          { return "vendor" }
+func (Wait) Page() string            { return "wait" }
+func (EnrollDevice) Page() string    { return "enroll_device" }
+func (Authenticator) Page() string   { return "authenticator" }
 func (Enrolled) Page() string        { return "enrolled" }
 func (RecoveryCodes) Page() string   { return "recovery_codes" }
 func (Consent) Page() string         { return "consent" }

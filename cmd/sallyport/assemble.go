@@ -17,6 +17,7 @@ import (
 	"github.com/sallyport-id/sallyport/factors"
 	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/provider"
+	"github.com/sallyport-id/sallyport/provider/device"
 	"github.com/sallyport-id/sallyport/provider/oidc"
 	"github.com/sallyport-id/sallyport/storage"
 	"github.com/sallyport-id/sallyport/themes"
@@ -84,7 +85,10 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	if err != nil {
 		return nil, err
 	}
-	rooms := []provider.Room{op.Mount, func(browser, _ *http.ServeMux) { engine.Mount(browser) }}
+	devices := device.New(device.Options{
+		Issuer: issuer, Name: s.Name, Flows: engine, Themes: pages, Logger: p.logger, ApplicationServerKey: applicationServerKey(h.factors),
+	})
+	rooms := []provider.Room{op.Mount, func(browser, _ *http.ServeMux) { engine.Mount(browser) }, devices.Mount}
 	if origins := relatedOrigins(h.factors); len(origins) > 0 {
 		rooms = append(rooms, func(browser, _ *http.ServeMux) { browser.HandleFunc("GET /.well-known/webauthn", tellOrigins(origins)) })
 	}
@@ -133,6 +137,17 @@ func relatedOrigins(list *factors.Registry) []string {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// applicationServerKey is the key by which push services know this site, "" where no
+// factor has one.
+func applicationServerKey(list *factors.Registry) string {
+	for _, name := range list.Names() {
+		if f, ok := list.Get(name).(interface{ ApplicationServerKey() string }); ok {
+			return f.ApplicationServerKey()
+		}
+	}
+	return ""
 }
 
 // tellOrigins is the document that browsers read before another site may use a passkey

@@ -6,6 +6,7 @@ import (
 	"github.com/sallyport-id/sallyport/factors/email"
 	"github.com/sallyport-id/sallyport/factors/otp"
 	"github.com/sallyport-id/sallyport/factors/password"
+	"github.com/sallyport-id/sallyport/factors/push"
 	"github.com/sallyport-id/sallyport/factors/recovery"
 	"github.com/sallyport-id/sallyport/factors/sms"
 	"github.com/sallyport-id/sallyport/factors/voice"
@@ -17,6 +18,7 @@ import (
 // defaults.
 var factorList = map[string]func() factors.Config{
 	factors.Password:     func() factors.Config { return password.Defaults() },
+	factors.Push:         func() factors.Config { return push.Defaults() },
 	factors.OTP:          func() factors.Config { return otp.Defaults() },
 	factors.Roaming:      func() factors.Config { return webauthn.Roaming() },
 	factors.Platform:     func() factors.Config { return webauthn.Platform() },

@@ -29,6 +29,9 @@ type Subject struct {
 	Right func(t *testing.T, enrolled *factors.Authenticator, shown, asked *factors.Challenge, now time.Time) factors.Answer
 	// Reusable factors take the same answer again (a password).
 	Reusable bool
+	// Elsewhere factors are answered on a device: Right does that, and nothing that comes
+	// from the browser is an answer.
+	Elsewhere bool
 }
 
 // known are the amr values of RFC 8176 and ours.
@@ -134,13 +137,17 @@ func (r *run) wrong(t *testing.T) {
 	a, shown := r.enrolled(t, "aut_1")
 	c := r.ask(t, a)
 	before := bytes.Clone(a.Secret)
+	refused := factors.ErrWrong
+	if r.s.Elsewhere {
+		refused = factors.ErrPending
+	}
 	for _, text := range []string{"", " ", "000000", "x", strings.Repeat("9", 10_000), "\x00", "١٢٣٤٥٦", "' OR 1=1 --", string([]byte{0xff, 0xfe})} {
 		answer := factors.Answer{"code": text, "password": text}
-		if p, err := r.f.Verify(t.Context(), r.subject(a), a, c, answer); !errors.Is(err, factors.ErrWrong) || p != nil {
+		if p, err := r.f.Verify(t.Context(), r.subject(a), a, c, answer); !errors.Is(err, refused) || p != nil {
 			t.Errorf("%.20q: %v, %v", text, p, err)
 		}
 	}
-	if _, err := r.f.Verify(t.Context(), r.subject(a), a, c, nil); !errors.Is(err, factors.ErrWrong) {
+	if _, err := r.f.Verify(t.Context(), r.subject(a), a, c, nil); !errors.Is(err, refused) {
 		t.Errorf("no answer: %v", err)
 	}
 	if !bytes.Equal(before, a.Secret) {

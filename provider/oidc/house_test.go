@@ -18,11 +18,13 @@ import (
 	"github.com/sallyport-id/sallyport/factors/email"
 	"github.com/sallyport-id/sallyport/factors/otp"
 	"github.com/sallyport-id/sallyport/factors/password"
+	"github.com/sallyport-id/sallyport/factors/push"
 	"github.com/sallyport-id/sallyport/factors/recovery"
 	"github.com/sallyport-id/sallyport/factors/standin"
 	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/flows/policy"
 	"github.com/sallyport-id/sallyport/provider"
+	"github.com/sallyport-id/sallyport/provider/device"
 	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/provider/oidc"
 	"github.com/sallyport-id/sallyport/storage"
@@ -126,6 +128,7 @@ func (h *house) assemble(p plan, issuer *url.URL) {
 	h.ring, err = factors.Open(factors.Env{Issuer: "Test", Now: h.now, Logger: logger}, map[string]factors.Config{
 		factors.Password: password.Defaults(), factors.OTP: otp.Defaults(), factors.RecoveryCode: recovery.Defaults(),
 		factors.Duo: h.duoConfig, factors.SMS: h.twilio.sms(), factors.Voice: h.twilio.voice(), factors.Email: email.Defaults(),
+		factors.Push: push.Defaults(),
 	})
 	h.must(err)
 	var words []fs.FS
@@ -155,7 +158,8 @@ func (h *house) assemble(p plan, issuer *url.URL) {
 	h.must(err)
 	site, err := provider.New(provider.Options{
 		Issuer: issuer, Themes: pages, Logger: logger, Now: h.now, CrossSite: oidc.CrossSite, Ready: h.db.Ping,
-		Rooms: []provider.Room{h.oidc.Mount, func(browser, _ *http.ServeMux) { h.flows.Mount(browser) }},
+		Rooms: []provider.Room{h.oidc.Mount, func(browser, _ *http.ServeMux) { h.flows.Mount(browser) },
+			device.New(device.Options{Issuer: issuer, Name: "Test", Flows: h.flows, Themes: pages, Logger: logger}).Mount},
 	})
 	h.must(err)
 	h.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

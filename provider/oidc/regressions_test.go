@@ -37,6 +37,7 @@ func TestRegressions(t *testing.T) {
 		"B-20-regression: a recovery code is no first proof, and works once":         regressionB20,
 		"B-21-regression: a user who is gone has no tokens":                          regressionB21,
 		"B-22-regression: what Duo sends back belongs to one login and one person":   regressionB22,
+		"B-23-regression: a yes belongs to one sign-in":                              regressionB23,
 		"B-24-regression: links in mails come from the configuration":                regressionB24,
 	} {
 		t.Run(name, test)

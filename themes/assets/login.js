@@ -6,6 +6,7 @@ const byId = id => document.getElementById(id);
 const lang = document.documentElement.lang;
 
 each("[data-js]", el => { el.hidden = false; });
+each("[data-nojs]", el => { el.hidden = true; });
 
 each("[data-show]", button => {
   const field = byId(button.dataset.show);
@@ -130,7 +131,9 @@ each("[data-watch]", el => {
   const ask = async () => {
     if (document.visibilityState === "visible" && !document.querySelector("[data-sent]")) {
       const answer = await fetch(watch, { headers: { Accept: "application/json" } }).then(r => r.ok ? r.json() : {}, () => ({}));
-      if (answer.reload && !document.querySelector("[data-sent]")) return location.reload();
+      if (document.querySelector("[data-sent]")) return;
+      if (answer.submit) return el.requestSubmit(byId("continue"));
+      if (answer.reload) return location.reload();
     }
     if (Date.now() < end) setTimeout(ask, every);
   };
