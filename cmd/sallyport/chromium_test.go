@@ -23,6 +23,7 @@ type tab struct {
 	t     *testing.T
 	ctx   context.Context
 	shown int
+	name  string // among several tabs of a test
 }
 
 // openChromium starts a browser. scripts says whether its pages may run any.
@@ -202,7 +203,7 @@ func (b *tab) picture() {
 		if err != nil {
 			b.t.Fatal(err)
 		}
-		name := strings.NewReplacer("/", "-", " ", "-").Replace(b.t.Name())
+		name := strings.NewReplacer("/", "-", " ", "-").Replace(b.t.Name() + b.name)
 		path := filepath.Join(*shots, name+"-"+string(rune('a'+b.shown-1))+"-"+map[int64]string{390: "390", 1280: "1280"}[width]+".png")
 		if err := os.WriteFile(path, png, 0o600); err != nil {
 			b.t.Fatal(err)

@@ -61,18 +61,25 @@ const within = (ms, promise) => Promise.race([promise, new Promise((_, fail) => 
 const subscription = async () => {
   if (!canNotify || await Notification.requestPermission() !== "granted") return undefined;
   await registered;
-  const registration = await within(10000, navigator.serviceWorker.ready);
-  const made = await within(15000, registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytesOf(serverKey) }));
+  const registration = await within(5000, navigator.serviceWorker.ready);
+  const made = await within(10000, registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytesOf(serverKey) }));
   return { service: "WEBPUSH", token: JSON.stringify(made) };
 };
 const credentials = () => subscription().catch(() => undefined);
 
 // Setting this device up, by the ticket that stands behind the # of the address.
 let ticket = location.hash.slice(1);
+const spent = () => {
+  ticket = "";
+  history.replaceState(null, "", location.pathname);
+};
 const guessName = () => {
+  const find = pattern => (pattern.exec(navigator.userAgent) || [""])[0];
   const data = navigator.userAgentData;
-  const os = (data && data.platform) || (/iPhone|iPad|Android|Windows|Mac OS|Linux/.exec(navigator.userAgent) || [""])[0];
-  return os ? `${os} · ${app.dataset.name}` : app.dataset.name;
+  const brand = data && data.brands.find(({ brand }) => !/Not|Chromium/.test(brand));
+  const browser = brand ? brand.brand : find(/Firefox|Edg|Chrome|Safari/);
+  const system = (data && data.platform) || find(/iPhone|iPad|Android|Windows|Mac OS|Linux/);
+  return [browser, system].filter(Boolean).join(" · ") || app.dataset.name;
 };
 const pair = async name => {
   const pushed = await credentials();
@@ -82,8 +89,8 @@ const pair = async name => {
   const answer = await call("POST", "/enroll", `Ticket id="${ticket}"`, {
     identifier, name, push_credentials: pushed, public_key: { kty, crv, x, y, use: "sig", alg: "ES256" },
   });
-  if (answer.status === 404) return say("gone", "error");
-  if (answer.status === 409) return say("taken", "error");
+  if (answer.status === 404) { spent(); return say("gone", "error"); }
+  if (answer.status === 409) { spent(); return say("taken", "error"); }
   if (!answer.ok) return say("failed", "error");
   const about = await answer.json();
   const hash = { sha1: "SHA-1", sha256: "SHA-256", sha512: "SHA-512" }[about.totp.algorithm];
@@ -91,8 +98,7 @@ const pair = async name => {
     id: about.id, userId: about.user_id, issuer: about.issuer, account: about.account, identifier, key: keys.privateKey, notified: Boolean(pushed),
     codes: { key: await crypto.subtle.importKey("raw", base32(about.totp.secret), { name: "HMAC", hash }, false, ["sign"]), digits: about.totp.digits, period: about.totp.period },
   });
-  ticket = "";
-  history.replaceState(null, "", location.pathname);
+  spent();
   if (navigator.storage && navigator.storage.persist) navigator.storage.persist();
   say("paired");
 };

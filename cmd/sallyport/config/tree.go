@@ -50,7 +50,7 @@ func newNode(v reflect.Value, f reflect.StructField) node {
 		group = true
 	}
 	secret := v.Type() == secretType || v.Kind() == reflect.String &&
-		slices.ContainsFunc([]string{"Password", "Secret", "Token"}, func(end string) bool { return strings.HasSuffix(f.Name, end) })
+		slices.ContainsFunc([]string{"Password", "Secret", "Token", "PrivateKey", "AccessKey", "Credentials", "Certificate"}, func(end string) bool { return strings.HasSuffix(f.Name, end) })
 	return node{value: v, field: f, leaf: !group, secret: secret}
 }
 
