@@ -1,0 +1,2 @@
+// Package push asks a person on a device of theirs.
+package push
