@@ -26,14 +26,20 @@ type tab struct {
 	name  string // among several tabs of a test
 }
 
-// openChromium starts a browser. scripts says whether its pages may run any.
-func openChromium(t *testing.T, scripts bool) *tab {
+// openChromium starts a browser. scripts says whether its pages may run any; switches
+// are more of its command line.
+func openChromium(t *testing.T, scripts bool, switches ...map[string]string) *tab {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath("chromium"), chromedp.NoSandbox,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("lang", "en"),
 	)
+	for _, some := range switches {
+		for name, value := range some {
+			options = append(options, chromedp.Flag(name, value))
+		}
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	t.Cleanup(cancel)
 	ctx, stop := chromedp.NewExecAllocator(ctx, options...)

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport-id/sallyport/cmd/sallyport/demo"
+	"github.com/sallyport-id/sallyport/factors/standin"
 )
 
 // devFlags are the flags of dev.
@@ -104,13 +105,19 @@ func (c *cli) play(ctx context.Context, h *house, st *stage, data *demoData, rea
 	running := newServers(p.logger)
 	running.start(st.provider, built.site)
 	running.start(st.app, st.application(h, data, api, p.logger))
-	running.start(st.desk, outside(inbox, h.now, st.startPage(data).Handler(inbox)))
+	pushes := &standin.PushService{Strangers: true}
+	switches, stop, err := pushes.ForChromium(origin(st.desk))
+	if err != nil {
+		return err
+	}
+	defer stop()
+	running.start(st.desk, outside(inbox, pushes, h.now, st.startPage(data).Handler(inbox)))
 	go built.work(ctx)
 	if err := awaitAnswer(ctx, st.issuer); err != nil {
 		return err
 	}
 	st.announce(printer(c.out), data)
-	if err := writeReady(readyFile, st.ready(data)); err != nil {
+	if err := writeReady(readyFile, st.ready(data, switches)); err != nil {
 		return err
 	}
 	return running.until(ctx, built.site, 0, 10*time.Second)

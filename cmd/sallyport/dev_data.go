@@ -11,6 +11,7 @@ import (
 
 	"github.com/sallyport-id/sallyport/cmd/sallyport/config"
 	"github.com/sallyport-id/sallyport/cmd/sallyport/demo"
+	"github.com/sallyport-id/sallyport/factors/push"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -20,6 +21,7 @@ type demoData struct {
 	dir     string
 	Secrets map[string]string `json:"client_secrets"` // by client_id
 	Users   []demo.User       `json:"users"`
+	WebPush string            `json:"web_push_key"` // by which push services know the demo
 }
 
 // The people of the demo. grace has a second factor from the start, ada and alan do
@@ -62,6 +64,13 @@ func (d *demoData) path(name string) string { return filepath.Join(d.dir, name) 
 func (d *demoData) prepare(issuer, desk string) error {
 	if _, err := storage.LoadOrCreateKeyset(d.path("keyset")); err != nil {
 		return err
+	}
+	if d.WebPush == "" {
+		key, err := push.NewKey()
+		if err != nil {
+			return err
+		}
+		d.WebPush = key
 	}
 	text := fmt.Sprintf("# Written by `sallyport dev` at each start, for the verbs: --config %s\n"+
 		"issuer: %s\nname: Sallyport\ndatabase:\n  dsn: %q\nseal:\n  keyset_file: keyset\n",

@@ -18,6 +18,9 @@ type readiness struct {
 	Inbox     string        `json:"inbox"` // JSON for Accept: application/json
 	Dashboard string        `json:"dashboard"`
 	App       string        `json:"app"`
+	// Chromium are the switches with which that browser takes the demo for its push
+	// service.
+	Chromium map[string]string `json:"chromium"`
 }
 
 type readyClient struct {
@@ -34,9 +37,10 @@ type readyAPI struct {
 	TokenFormat string   `json:"token_format"`
 }
 
-func (st *stage) ready(d *demoData) readiness {
+func (st *stage) ready(d *demoData, switches map[string]string) readiness {
 	r := readiness{
 		Issuer: st.issuer, Users: d.Users, Inbox: origin(st.desk) + "/inbox", Dashboard: origin(st.desk) + "/", App: origin(st.app) + "/",
+		Chromium: switches,
 	}
 	for _, one := range demoClients(origin(st.app)) {
 		m := one.client.Metadata
@@ -81,6 +85,7 @@ func (st *stage) links() []demo.Link {
 	return []demo.Link{
 		{Title: "Demo application", Address: origin(st.app) + "/", Explanation: "signs in, shows the claims, does something sensitive"},
 		{Title: "Inbox", Address: origin(st.desk) + "/inbox", Explanation: "every message that would have been sent"},
+		{Title: "Authenticator", Address: st.issuer + "authenticator", Explanation: "a phone in your browser; open it in another window"},
 		{Title: "All pages", Address: st.issuer + "preview", Explanation: "every page of the provider in every state"},
 		{Title: "Discovery", Address: st.issuer + ".well-known/openid-configuration", Explanation: "what OpenID Connect libraries read"},
 		{Title: "Forgotten password", Address: st.issuer + "reset", Explanation: "the mail arrives in the inbox"},

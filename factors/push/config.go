@@ -41,7 +41,7 @@ func Defaults() *Config {
 	return &Config{
 		App: appWeb, NumberMatching: matchingRequired, Lifetime: 2 * time.Minute, EnrollLifetime: 5 * time.Minute,
 		Rate: factors.Rate{Burst: 5, Period: 12 * time.Second}, Unapproved: factors.Rate{Burst: 3, Period: 15 * time.Minute},
-		Delivery: defaultDelivery(), WebPush: defaultWebPush(),
+		Delivery: defaultDelivery(), WebPush: WebPush{Services: pushServices()},
 	}
 }
 

@@ -134,7 +134,7 @@ func (f *Factor) checkAddress(service, token string) error {
 		return &factors.Malformed{Field: "push_credentials.service", Mend: "use APNS, GCM or WEBPUSH"}
 	case token == "" || len(token) > maxAddress:
 		return &factors.Malformed{Field: "push_credentials.token", Mend: "send what the push service gave the device"}
-	case service == serviceWebPush && f.web.check(token) != nil:
+	case service == serviceWebPush && f.web.checkSubscription(token) != nil:
 		return &factors.Malformed{Field: "push_credentials.token", Mend: "send the subscription of a push service that this site uses"}
 	}
 	return nil

@@ -130,4 +130,4 @@ func (f *Factor) Verify(_ context.Context, s factors.Subject, a *factors.Authent
 
 // ApplicationServerKey is the key by which push services know this site, "" where the
 // web authenticator is not notified.
-func (f *Factor) ApplicationServerKey() string { return f.web.publicKey }
+func (f *Factor) ApplicationServerKey() string { return f.web.public }

@@ -318,7 +318,10 @@ func TestPair(t *testing.T) {
 		"public_key  ":             registrationOf(t, p, func(m map[string]any) { m["public_key"] = json.RawMessage(private) }),
 		"public_key   ":            registrationOf(t, p, func(m map[string]any) { delete(m, "public_key") }),
 		"identifier ":              registrationOf(t, p, func(m map[string]any) { m["identifier"] = strings.Repeat("x", 300) }),
-		"body ":                    registrationOf(t, p, func(m map[string]any) { m["pad"] = strings.Repeat("x", 20<<10) }),
+		"push_credentials.token ": registrationOf(t, p, func(m map[string]any) {
+			m["push_credentials"] = map[string]string{"service": "WEBPUSH", "token": `{"endpoint":"https://169.254.169.254/x","keys":{"p256dh":"x","auth":"y"}}`}
+		}),
+		"body ": registrationOf(t, p, func(m map[string]any) { m["pad"] = strings.Repeat("x", 20<<10) }),
 	} {
 		_, err := f.Pair(subject(), a, c, body)
 		var malformed *factors.Malformed
