@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/sallyport-id/sallyport/cmd/sallyport/demo"
+	"github.com/sallyport-id/sallyport/factors/standin"
 	"github.com/sallyport-id/sallyport/flows/policy"
 )
 
@@ -65,12 +66,65 @@ func (p *process) bring(u demo.User) {
 	p.ready.Users = append(p.ready.Users, u)
 }
 
+// paired is a phone that the picture on v's page sets up.
+func (v *visitor) paired() *standin.Phone {
+	v.t.Helper()
+	phone, err := standin.NewPhone("A phone")
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	base, ticket, err := standin.Scan(v.attribute("#open-page", "href"))
+	if err == nil {
+		err = phone.Enroll(v.t.Context(), base, ticket)
+	}
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return phone
+}
+
+// approves answers what the phone is asked, with the number on v's page where there is
+// one.
+func (v *visitor) approves(phone *standin.Phone) {
+	v.t.Helper()
+	v.says("#title", "Answer on your phone")
+	number := ""
+	if v.has("#number") {
+		number, _ = v.text("#number")
+	}
+	v.leave("approve on the phone", func() {
+		q, err := phone.Ask(v.t.Context())
+		if err == nil {
+			err = phone.Approve(v.t.Context(), q, number)
+		}
+		if err != nil {
+			v.t.Fatal(err)
+		}
+	})
+}
+
+// TestAMR07_PlainApproval: where the operator leaves the number out, a yes on the phone
+// is worth the same; it is off by default.
+func TestAMR07_PlainApproval(t *testing.T) {
+	p := startDev(t, "--set", "factors.push.number_matching=off")
+	v := &visitor{tab: openChromium(t, true), p: p, scripts: true}
+	v.signs("mfa", "ada").click(`button[value="push"]`).says("#title", "Set up your phone")
+	phone := v.paired()
+	v.see("#codes").tick("#saved").click("#continue").amr("mca", "mfa", "pwd", "swk")
+	v.signs("mfa", "ada").says("main", "say that it’s you")
+	if v.has("#number") {
+		t.Error("a number is shown")
+	}
+	v.approves(phone)
+	v.amr("mca", "mfa", "pwd", "swk")
+}
+
 // TestAMR signs in every way there is, in a real browser, and looks at what the tokens
-// say: exactly what was shown. AMR-06, -07 (push) and -13 (federation) have no factor
-// yet.
+// say: exactly what was shown. AMR-13 (federation) has nothing to sign in with here.
 func TestAMR(t *testing.T) {
 	p := startDev(t)
 	p.bring(demo.User{Username: "berta", Password: crashPassword})
+	p.bring(demo.User{Username: "dora", Password: crashPassword})
 	v := &visitor{tab: openChromium(t, true), p: p, scripts: true}
 	run := func(name string, step func(v *visitor)) {
 		t.Run(name, func(t *testing.T) {
@@ -156,6 +210,15 @@ func TestAMR(t *testing.T) {
 		v.says("#notice", "not let through").click("#continue").click(`button[value="bypass_code"]`)
 		v.amr("pwd")
 		v.claim("acr", policy.SingleFactor)
+	})
+	run("AMR-06 a question on the phone, with a number", func(v *visitor) {
+		v.signs("mfa", "dora").click(`button[value="push"]`).says("#title", "Set up your phone")
+		phone := v.paired()
+		v.see("#codes").tick("#saved").click("#continue").amr("mca", "mfa", "pwd", "swk")
+		v.signs("mfa", "dora")
+		v.approves(phone)
+		v.amr("mca", "mfa", "pwd", "swk")
+		v.claim("acr", policy.MultiFactor)
 	})
 	run("AMR-09 a key that was touched", func(v *visitor) {
 		_, unplug := v.plug(key(false))

@@ -22,7 +22,10 @@ import (
 )
 
 // devFlags are the flags of dev.
-type devFlags struct{ data, listen, readyFile, logLevel string }
+type devFlags struct {
+	data, listen, readyFile, logLevel string
+	set                               []string
+}
 
 func (c *cli) devCommand() *cobra.Command {
 	var f devFlags
@@ -41,6 +44,7 @@ The verbs work on it too:  sallyport user list --config .sallyport/sallyport.yam
 	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8080", "loopback `address` of the provider; port 0 takes any free one")
 	cmd.Flags().StringVar(&f.readyFile, "ready-file", "", "JSON `file` that is written once the provider answers")
 	cmd.Flags().StringVar(&f.logLevel, "log-level", "warn", "debug, info, warn or error")
+	cmd.Flags().StringArrayVar(&f.set, "set", nil, "`KEY=VALUE` of a setting to try out, such as factors.push.number_matching=off (repeatable)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return c.dev(cmd.Context(), f) }
 	return cmd
 }
@@ -65,7 +69,7 @@ func (c *cli) dev(ctx context.Context, f devFlags) error {
 	if err != nil {
 		return err
 	}
-	s, err := data.settings()
+	s, err := data.settings(f.set)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/sallyport-id/sallyport/cmd/sallyport/config"
 	"github.com/sallyport-id/sallyport/cmd/sallyport/demo"
@@ -82,11 +83,20 @@ func (d *demoData) prepare(issuer, desk string) error {
 	)
 }
 
-// settings are the demo's own file and nothing else: people with known passwords
-// must never get into a database that the environment happens to name.
-func (d *demoData) settings() (*settings, error) {
+// settings are the demo's own file with what was set by hand, and nothing else: people
+// with known passwords must never get into a database that the environment happens to
+// name.
+func (d *demoData) settings(set []string) (*settings, error) {
+	var environ []string
+	for _, one := range set {
+		key, value, ok := strings.Cut(one, "=")
+		if !ok || strings.HasPrefix(key, "database.") || strings.HasPrefix(key, "seal.") {
+			return nil, &misuse{what: "--set " + key + ": is not for the demo", mend: "write --set KEY=VALUE, with a key of `sallyport config keys` that is not of the database"}
+		}
+		environ = append(environ, "SALLYPORT_"+strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(key))+"="+value)
+	}
 	s := defaultSettings()
-	if err := config.Load(s, d.path("sallyport.yaml"), nil); err != nil {
+	if err := config.Load(s, d.path("sallyport.yaml"), environ); err != nil {
 		return nil, err
 	}
 	return s, s.check()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sallyport-id/sallyport/factors/push"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -18,7 +19,7 @@ func (c *cli) keysCommand() *cobra.Command {
 		`Signing keys are in the database and rotate by themselves; applications find the public
 halves at the provider's JWKS address. The sealing keyset is in a file of the operator's:
 without it the database's secrets can be read by nobody.`,
-		c.keysList(), c.keysRotate(), c.keysGenerate(), c.keysRotateSealing(), c.keysReseal(), c.keysRetireSealing())
+		c.keysList(), c.keysRotate(), c.keysGenerate(), c.keysRotateSealing(), c.keysReseal(), c.keysRetireSealing(), c.keysVAPID())
 }
 
 // keyView is a signing key with its place in the rotation.
@@ -141,6 +142,23 @@ func (c *cli) keysReseal() *cobra.Command {
 				}
 				return c.show(map[string]int{"rows": n}, func(w io.Writer) { row(w, fmt.Sprintf("%d secrets sealed again", n)) })
 			})
+		},
+	}
+}
+
+func (c *cli) keysVAPID() *cobra.Command {
+	return &cobra.Command{
+		Use: "vapid", Short: "Make the key by which push services know this site", Args: takes(),
+		Long: `Make a VAPID key (RFC 8292), with which the web authenticator is notified: put it into the
+setting factors.push.web_push.private_key, and an address of yours into subject beside it.
+Browsers that were set up with another key are notified no more until they are set up anew.`,
+		Example: "  sallyport keys vapid > vapid   # and: factors.push.web_push.private_key_file: vapid",
+		RunE: func(*cobra.Command, []string) error {
+			key, err := push.NewKey()
+			if err != nil {
+				return err
+			}
+			return c.show(map[string]string{"private_key": key}, func(w io.Writer) { row(w, key) })
 		},
 	}
 }
