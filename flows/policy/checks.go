@@ -331,7 +331,7 @@ func (v *view) offered(need Need, f FactorFact) bool {
 	case ProveFirst:
 		return f.Info.First && f.Enrolled
 	case ProveSecond:
-		return f.Info.Second && f.Enrolled && !v.shown(f.Name) && v.helps(f)
+		return f.Info.Second && f.Enrolled && (!v.shown(f.Name) || v.better(f)) && v.helps(f)
 	case Enroll:
 		return v.enrollable(f) && (v.asks == "" || v.floor.metBy(v.strength().with(f.Kinds, f.Traits)))
 	}
@@ -340,6 +340,12 @@ func (v *view) offered(need Need, f FactorFact) bool {
 
 func (v *view) shown(name string) bool {
 	return slices.ContainsFunc(v.fresh, func(p factors.Proof) bool { return p.Factor == name })
+}
+
+// better reports whether the person has another authenticator of f, than the one that was
+// shown, which is attested as the asked acr wants it.
+func (v *view) better(f FactorFact) bool {
+	return v.floor.Hardware && f.Traits&factors.Hardware != 0 && v.strength().traits&factors.Hardware == 0
 }
 
 // helps reports whether a proof of f brings the login nearer: a weak one only where
