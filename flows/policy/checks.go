@@ -333,7 +333,7 @@ func (v *view) offered(need Need, f FactorFact) bool {
 	case ProveSecond:
 		return f.Info.Second && f.Enrolled && (!v.shown(f.Name) || v.better(f)) && v.helps(f)
 	case Enroll:
-		return v.enrollable(f) && (v.asks == "" || v.floor.metBy(v.strength().with(f.Kinds, f.Traits)))
+		return v.enrollable(f) && (v.asks == "" || v.meets(f))
 	}
 	return false
 }
@@ -350,7 +350,7 @@ func (v *view) better(f FactorFact) bool {
 
 // helps reports whether a proof of f brings the login nearer: a weak one only where
 // the policy alone asks; any where the account's own second factor has to be shown
-// before a stronger one can be added.
+// before a stronger one can be added, because it has none that would do.
 func (v *view) helps(f FactorFact) bool {
 	if f.Traits&factors.Weak != 0 && !v.WeakCounts {
 		return v.due && !v.second() && (v.asks == "" || v.floor.metBy(v.strength()))
@@ -358,5 +358,12 @@ func (v *view) helps(f FactorFact) bool {
 	if v.asks == "" || v.floor.metBy(v.strength()) {
 		return true
 	}
-	return v.floor.metBy(v.strength().with(f.Kinds, f.Traits)) || v.OwnsSecond && !v.vouched()
+	return v.meets(f) || v.OwnsSecond && !v.vouched() && !slices.ContainsFunc(v.Factors, func(own FactorFact) bool {
+		return own.Enrolled && own.Info.Second && v.meets(own)
+	})
+}
+
+// meets reports whether a proof of f would reach the asked acr.
+func (v *view) meets(f FactorFact) bool {
+	return v.floor.metBy(v.strength().with(f.Kinds, f.Traits))
 }
