@@ -78,6 +78,7 @@ type Decoy interface {
 type Rejection struct {
 	Message string         // message id, e.g. "password.too_short"
 	Data    map[string]any // values for the message, e.g. {"Min": 15}
+	Field   string         // of the form, that it is about; empty: not about one
 }
 
 func (r *Rejection) Error() string { return "factors: rejected: " + r.Message }

@@ -89,6 +89,12 @@ func (r Rate) Check() error {
 // Described is implemented by every Factor to say how it takes part.
 type Described interface{ Info() Info }
 
+// A Grader is a factor whose authenticators differ in how good a proof they can give.
+type Grader interface {
+	// Grade is the traits that a proof by a, which is confirmed, has at best.
+	Grade(a *Authenticator) Trait
+}
+
 // A Registry holds the factors that were opened, by name.
 type Registry struct {
 	factors map[string]Factor
@@ -116,6 +122,14 @@ func (r *Registry) Get(name string) Factor { return r.factors[name] }
 
 // Info returns what the factor called name said of itself.
 func (r *Registry) Info(name string) Info { return r.infos[name] }
+
+// Grade is the traits that a proof by a has at best.
+func (r *Registry) Grade(a *Authenticator) Trait {
+	if g, ok := r.factors[a.Factor].(Grader); ok {
+		return g.Grade(a)
+	}
+	return r.infos[a.Factor].Traits
+}
 
 // Names lists all factors by default order, then name.
 func (r *Registry) Names() []string {

@@ -286,6 +286,9 @@ func (e *Engine) advance(v *visit, c *storage.Change) error {
 		err = e.invite(l)
 	case d.Need == policy.ProveSecond && len(d.Offers) > 0:
 		err = e.question(v, d.Offers[0], "")
+		if slices.ContainsFunc(l.state.Proofs, func(p factors.Proof) bool { return p.Factor == d.Offers[0] }) {
+			l.state.Notice = &themes.Notice{Kind: "info", ID: noticeAnother}
+		}
 	case d.Need == policy.Enroll && len(d.Offers) == 1:
 		err = e.beginEnrollment(v, c, d.Offers[0], factors.Answer{})
 	case d.Need == policy.Done:

@@ -162,11 +162,12 @@ func (e *Engine) wrongCode(v *visit, c *factors.Challenge, auths []*factors.Auth
 		l.state.Notice = &themes.Notice{Kind: "info", ID: noticePending}
 		return e.store(v, &storage.Change{Login: l.row, Refund: e.codeLimits(v, auths)})
 	case errors.Is(cause, factors.ErrExpired):
-		if err := e.renew(v, c); err != nil {
+		change := &storage.Change{Login: l.row}
+		if err := e.renew(v, change, c); err != nil {
 			return err
 		}
 		l.state.Notice = wrong(noticeExpired, c)
-		return e.store(v, &storage.Change{Login: l.row})
+		return e.store(v, change)
 	case errors.Is(cause, factors.ErrUnsupported):
 		e.log.WarnContext(v.ctx(), "factor cannot be asked", "factor", c.Factor, "error", cause)
 		change := &storage.Change{Login: l.row}
@@ -175,8 +176,15 @@ func (e *Engine) wrongCode(v *visit, c *factors.Challenge, auths []*factors.Auth
 		l.state.Notice = &themes.Notice{Kind: "warn", ID: noticeUnavailable}
 		return e.store(v, change)
 	case errors.As(cause, &rejected):
-		l.state.Notice = &themes.Notice{Kind: "error", ID: rejected.Message, Data: rejected.Data, Field: "label"}
-		return e.store(v, &storage.Change{Login: l.row})
+		change := &storage.Change{Login: l.row}
+		if err := e.again(v, change, c); err != nil {
+			return err
+		}
+		if rejected.Field == "" { // it was not mistyped
+			change.Events = append(change.Events, e.event(v, "proof.refused", map[string]any{"factor": c.Factor, "reason": rejected.Message}))
+		}
+		l.state.Notice = &themes.Notice{Kind: "error", ID: rejected.Message, Data: rejected.Data, Field: rejected.Field}
+		return e.store(v, change)
 	case errors.Is(cause, factors.ErrSpent):
 		l.state.Notice = wrong(noticeSpent, c)
 	case errors.Is(cause, factors.ErrWrong):
@@ -187,20 +195,44 @@ func (e *Engine) wrongCode(v *visit, c *factors.Challenge, auths []*factors.Auth
 	if err := e.countWrong(v, auths); err != nil {
 		return err
 	}
-	return e.store(v, &storage.Change{Login: l.row})
+	change := &storage.Change{Login: l.row}
+	if err := e.again(v, change, c); err != nil {
+		return err
+	}
+	return e.store(v, change)
 }
 
 // renew asks an expired question again, where that sends nothing. Otherwise the page
 // offers to.
-func (e *Engine) renew(v *visit, c *factors.Challenge) error {
+func (e *Engine) renew(v *visit, change *storage.Change, c *factors.Challenge) error {
 	switch {
 	case v.login.state.Message != "" || c.Token != "" && v.login.state.Pending == "":
 		return nil
+	case c.Prompt.Kind == factors.PromptPublicKey:
+		return e.again(v, change, c)
 	case v.login.state.Pending != "":
 		v.login.close()
 		return nil
 	}
 	return e.challenge(v.ctx(), v.login, c.Factor, c.AuthenticatorID)
+}
+
+// again asks a key anew. A challenge is for one answer, right or wrong: an answer to
+// the old one, made earlier or elsewhere, comes too late (WebAuthn §13.4.3).
+func (e *Engine) again(v *visit, change *storage.Change, c *factors.Challenge) error {
+	l := v.login
+	switch {
+	case c.Prompt.Kind != factors.PromptPublicKey:
+		return nil
+	case l.state.Pending == "":
+		return e.challenge(v.ctx(), l, c.Factor, c.AuthenticatorID)
+	}
+	e.dropPending(l, change)
+	a, err := e.pending(v.ctx(), l, c.Factor, factors.Answer{})
+	if err == nil {
+		change.NewAuthenticators = append(change.NewAuthenticators, a)
+	}
+	return err
 }
 
 // countWrong counts a wrong answer against every authenticator that was asked, and

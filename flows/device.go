@@ -82,8 +82,8 @@ func (e *Engine) byToken(r *http.Request, token string) (*visit, *factors.Authen
 	return e.asked(r, t)
 }
 
-// again does something in a login that its browser may change at the same moment.
-func again(do func() error) error {
+// anew does something in a login that its browser may change at the same moment.
+func anew(do func() error) error {
 	var err error
 	for range changes {
 		if err = do(); !errors.Is(err, storage.ErrConflict) {
@@ -100,7 +100,7 @@ func again(do func() error) error {
 // factors.ErrWrong in a *factors.Malformed.
 func (e *Engine) Pair(r *http.Request, ticket string, registration []byte) (*Paired, error) {
 	var paired *Paired
-	err := again(func() error {
+	err := anew(func() error {
 		v, a, err := e.byToken(r, ticket)
 		if err != nil {
 			return err
@@ -127,7 +127,7 @@ func (e *Engine) Pair(r *http.Request, ticket string, registration []byte) (*Pai
 // factors.ErrExpired; *Limited.
 func (e *Engine) Receive(r *http.Request, token string, answer factors.Answer) (factors.Verdict, error) {
 	var verdict factors.Verdict
-	err := again(func() error {
+	err := anew(func() error {
 		v, a, err := e.byToken(r, token)
 		if err != nil {
 			return err

@@ -107,6 +107,9 @@ func (e *Engine) answerEnrollment(v *visit) error {
 		return err
 	}
 	p, a, err := e.verify(v, question, auths)
+	if err == nil {
+		err = e.taken(v.ctx(), a)
+	}
 	if err != nil {
 		return e.wrongCode(v, question, auths, err)
 	}
@@ -127,6 +130,24 @@ func (e *Engine) answerEnrollment(v *visit) error {
 		return err
 	}
 	return e.accept(v, p, c)
+}
+
+// taken refuses an authenticator by whose handle another one is known, whosever that is
+// (WebAuthn §7.1 step 26).
+//
+// Errors: factors.ErrWrong.
+func (e *Engine) taken(ctx context.Context, a *factors.Authenticator) error {
+	if a.Handle == "" {
+		return nil
+	}
+	_, _, err := e.db.PersonByHandle(ctx, a.Handle, slices.DeleteFunc(e.factors.Names(), e.unknowing)...)
+	switch {
+	case err == nil:
+		return fmt.Errorf("%s: %w: known already", a.Factor, factors.ErrWrong)
+	case errors.Is(err, storage.ErrNotFound):
+		return nil
+	}
+	return fmt.Errorf("%s: handle: %w", a.Factor, err)
 }
 
 // link adds the authenticators that a brings along, of factors that the house has.

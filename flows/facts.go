@@ -95,10 +95,15 @@ func (l *login) proofs() []factors.Proof {
 func (e *Engine) factorFacts(l *login) []policy.FactorFact {
 	var facts []policy.FactorFact
 	for _, name := range e.allowed(l) {
-		info := e.factors.Info(name)
-		facts = append(facts, policy.FactorFact{
-			Name: name, Info: info, Enrolled: len(l.usable(name)) > 0, Kinds: info.Kinds, Traits: info.Traits,
-		})
+		info, own := e.factors.Info(name), l.usable(name)
+		f := policy.FactorFact{Name: name, Info: info, Enrolled: len(own) > 0, Kinds: info.Kinds, Traits: info.Traits}
+		if f.Enrolled {
+			f.Traits = 0
+		}
+		for _, a := range own { // of several, the person may choose the best
+			f.Traits |= e.factors.Grade(a)
+		}
+		facts = append(facts, f)
 	}
 	return facts
 }

@@ -31,6 +31,7 @@ const (
 	noticeLink     = "reset.invalid"
 
 	noticeUnavailable = "factor.unavailable"
+	noticeAnother     = "public_key.another"
 
 	noticePending    = "wait.pending"
 	noticeSuperseded = "wait.superseded"

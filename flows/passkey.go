@@ -21,10 +21,12 @@ const (
 
 // discoverers are the factors of which a person can be known by what they show.
 func (e *Engine) discoverers(l *login) []string {
-	return slices.DeleteFunc(e.allowed(l), func(name string) bool {
-		_, ok := e.factors.Get(name).(factors.Discoverer)
-		return !ok
-	})
+	return slices.DeleteFunc(e.allowed(l), e.unknowing)
+}
+
+func (e *Engine) unknowing(name string) bool {
+	_, ok := e.factors.Get(name).(factors.Discoverer)
+	return !ok
 }
 
 // invite asks whoever has a passkey for it, beside the form for a name. The question
@@ -74,6 +76,10 @@ func (e *Engine) answerPasskey(v *visit) error {
 		return fmt.Errorf("%s: verify: %w", a.Factor, err)
 	}
 	if v.decision.Need == policy.Identify && !e.identify(l, user) {
+		l.state.Passkey = nil
+		if err := e.invite(l); err != nil {
+			return err
+		}
 		l.state.Notice = &themes.Notice{Kind: "error", ID: noticeOther, Field: "username"}
 		return e.store(v, &storage.Change{Login: l.row, Refund: limits})
 	}

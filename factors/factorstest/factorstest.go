@@ -126,11 +126,21 @@ func (r *run) right(t *testing.T) {
 	switch {
 	case p.AuthenticatorID != "aut_1" || p.Factor != a.Factor || !p.At.Equal(r.now):
 		t.Errorf("proof %+v", p)
-	case p.Kinds&^r.info.Kinds != 0 || p.Traits != r.info.Traits:
-		t.Errorf("a proof of kinds %b, traits %b; the factor says %b, %b", p.Kinds, p.Traits, r.info.Kinds, r.info.Traits)
+	case p.Kinds&^r.info.Kinds != 0 || p.Traits != r.grade(a):
+		t.Errorf("a proof of kinds %b, traits %b; the factor says %b, %b", p.Kinds, p.Traits, r.info.Kinds, r.grade(a))
+	case p.Traits&^r.info.Traits != 0:
+		t.Errorf("a proof of traits %b is better than the factor says, %b", p.Traits, r.info.Traits)
 	case len(p.AMR) == 0 || slices.ContainsFunc(p.AMR, func(v string) bool { return !slices.Contains(known, v) }):
 		t.Errorf("amr %v", p.AMR)
 	}
+}
+
+// grade is what a proof by a has to be.
+func (r *run) grade(a *factors.Authenticator) factors.Trait {
+	if g, ok := r.f.(factors.Grader); ok {
+		return g.Grade(a)
+	}
+	return r.info.Traits
 }
 
 func (r *run) wrong(t *testing.T) {

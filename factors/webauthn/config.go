@@ -16,11 +16,14 @@ import (
 
 // Config is the setting of one kind of authenticator.
 type Config struct {
-	RPID             string        `koanf:"rp_id" doc:"domain that keys are made for: the site's host or a parent of it; changing it makes all keys useless"`
-	Origins          []string      `doc:"further sites that may use these keys, as https://shop.example (Related Origin Requests)"`
-	UserVerification string        `doc:"whether the key checks who holds it: discouraged, preferred or required"`
-	Lifetime         time.Duration `doc:"how long a question stays open"`
-	Rate             factors.Rate
+	RPID               string        `koanf:"rp_id" doc:"domain that keys are made for: the site's host or a parent of it; changing it makes all keys useless"`
+	Origins            []string      `doc:"further sites that may use these keys, as https://shop.example (Related Origin Requests)"`
+	UserVerification   string        `doc:"whether the key checks who holds it: discouraged, preferred or required"`
+	Attestation        string        `doc:"whether a new key is asked who made it: none, or direct"`
+	AttestationRoots   []string      `doc:"files of certificates in PEM, of makers whose keys live in hardware: they reach phrh"`
+	RequireAttestation bool          `doc:"whether keys of other makers are turned away; those that people have still work"`
+	Lifetime           time.Duration `doc:"how long a question stays open"`
+	Rate               factors.Rate
 
 	kind kind
 }
@@ -38,7 +41,7 @@ type kind struct {
 // a password stands beside them.
 func Roaming() *Config {
 	return &Config{
-		UserVerification: "discouraged", Lifetime: 5 * time.Minute, Rate: factors.Rate{Burst: 15, Period: 4 * time.Second},
+		UserVerification: "discouraged", Attestation: attestNone, Lifetime: 5 * time.Minute, Rate: factors.Rate{Burst: 15, Period: 4 * time.Second},
 		kind: kind{factors.Roaming, protocol.CrossPlatform, protocol.ResidentKeyRequirementPreferred, "Security key", 10},
 	}
 }
@@ -46,7 +49,7 @@ func Roaming() *Config {
 // Platform are the defaults of a device's own lock, which always checks who it is.
 func Platform() *Config {
 	return &Config{
-		UserVerification: "required", Lifetime: 5 * time.Minute, Rate: factors.Rate{Burst: 15, Period: 4 * time.Second},
+		UserVerification: "required", Attestation: attestNone, Lifetime: 5 * time.Minute, Rate: factors.Rate{Burst: 15, Period: 4 * time.Second},
 		kind: kind{factors.Platform, protocol.Platform, protocol.ResidentKeyRequirementRequired, "This device", 15},
 	}
 }
@@ -63,6 +66,7 @@ func (c *Config) Open(env factors.Env) (factors.Factor, error) {
 	if c.kind.factor == factors.Platform && c.UserVerification != "required" {
 		faults = append(faults, errors.New("user_verification: a device's own lock always verifies; use required"))
 	}
+	faults = append(faults, f.trust())
 	if c.Lifetime < 30*time.Second || c.Lifetime > 10*time.Minute {
 		faults = append(faults, fmt.Errorf("lifetime: %s; use 30s to 10m", c.Lifetime))
 	}
@@ -73,6 +77,22 @@ func (c *Config) Open(env factors.Env) (factors.Factor, error) {
 		faults = append(faults, f.at(env))
 	}
 	return f, errors.Join(faults...)
+}
+
+// trust reads whose word counts for what a key is.
+func (f *Factor) trust() error {
+	c := f.config
+	switch {
+	case c.Attestation != attestNone && c.Attestation != attestDirect:
+		return fmt.Errorf("attestation: %q is unknown; use none or direct", c.Attestation)
+	case c.Attestation == attestNone && len(c.AttestationRoots) > 0:
+		return errors.New("attestation_roots: no key is asked who made it; set attestation: direct")
+	case c.RequireAttestation && len(c.AttestationRoots) == 0:
+		return errors.New("require_attestation: no maker is trusted, so no key could be added; give attestation_roots")
+	}
+	var err error
+	f.makers, err = loadMakers(c.AttestationRoots)
+	return err
 }
 
 // at makes the relying party of a site.
@@ -100,7 +120,7 @@ func (f *Factor) at(env factors.Env) error {
 	}
 	f.rp, err = webauthn.New(&webauthn.Config{
 		RPID: id, RPDisplayName: env.Issuer, RPOrigins: append([]string{site.Scheme + "://" + site.Host}, f.config.Origins...),
-		AttestationPreference: protocol.PreferNoAttestation,
+		AttestationPreference: protocol.ConveyancePreference(f.config.Attestation),
 		AuthenticatorSelection: protocol.AuthenticatorSelection{
 			AuthenticatorAttachment: f.kind.attachment, ResidentKey: f.kind.resident,
 			UserVerification: protocol.UserVerificationRequirement(f.config.UserVerification),

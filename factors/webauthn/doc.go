@@ -6,7 +6,9 @@
 // One that verified the person, by PIN, finger or face, is two kinds of factor by
 // itself and may open a login; one that was only touched is one kind. What a key says
 // of itself is recorded (how often it signed, whether it can be copied) and never
-// believed further than it was verified: without attestation its kind is "pop".
+// believed further than it was verified: its kind is "pop", or "swk" where it can be
+// copied, and "hwk" only where a certificate of its maker leads to a root that the
+// operator named.
 //
 // The package may not know HTTP, storage or pages: options go out and answers come in
 // as JSON.

@@ -3,7 +3,6 @@ package webauthn
 import (
 	"context"
 	"embed"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,12 +26,13 @@ const (
 	fieldLabel = "label"      // what the person calls a new key
 )
 
-// Factor implements factors.Factor and factors.Discoverer. An authenticator's secret
+// Factor implements factors.Factor, factors.Discoverer and factors.Grader. An authenticator's secret
 // is its credential record (WebAuthn §4), its handle the credential's id.
 type Factor struct {
 	config  *Config
 	kind    kind
 	rp      *webauthn.WebAuthn
+	makers  makers
 	missing string
 }
 
@@ -43,6 +43,9 @@ func (f *Factor) Info() factors.Info {
 		First: true, Second: true, Enrollable: true, Rate: f.config.Rate, Missing: f.missing,
 		Kinds: factors.Has | factors.Is, Traits: factors.PhishingResistant, Order: f.kind.order, Words: words,
 	}
+	if len(f.makers.known) > 0 {
+		info.Traits |= factors.Hardware
+	}
 	if f.kind.factor == factors.Platform {
 		info.Dependent, info.Progressive = true, true
 	}
@@ -51,35 +54,6 @@ func (f *Factor) Info() factors.Info {
 
 // RelatedOrigins are the other sites that may use these keys.
 func (f *Factor) RelatedOrigins() []string { return f.config.Origins }
-
-// person is a subject as the library wants to see one.
-type person struct {
-	factors.Subject
-	keys []webauthn.Credential
-}
-
-func (p person) WebAuthnID() []byte                         { return []byte(p.UserID) }
-func (p person) WebAuthnName() string                       { return p.Username }
-func (p person) WebAuthnCredentials() []webauthn.Credential { return p.keys }
-
-func (p person) WebAuthnDisplayName() string {
-	if p.Name != "" {
-		return p.Name
-	}
-	return p.Username
-}
-
-func of(s factors.Subject, list ...*factors.Authenticator) (person, error) {
-	p := person{Subject: s}
-	for _, a := range list {
-		var key webauthn.Credential
-		if err := json.Unmarshal(a.Secret, &key); err != nil {
-			return p, fmt.Errorf("webauthn: credential record of %s: %w", a.ID, err)
-		}
-		p.keys = append(p.keys, key)
-	}
-	return p, nil
-}
 
 func (f *Factor) ready() error {
 	if f.rp == nil {
@@ -175,7 +149,7 @@ func (f *Factor) ask(s factors.Subject, options any, session *webauthn.SessionDa
 // and answer["label"] what to call it.
 //
 // Errors: factors.ErrWrong, factors.ErrSpent, factors.ErrExpired; *factors.Rejection
-// for a label.
+// for a label, or for a key that nobody vouches for where somebody has to.
 func (f *Factor) Verify(_ context.Context, s factors.Subject, a *factors.Authenticator, c *factors.Challenge, answer factors.Answer) (*factors.Proof, error) {
 	switch {
 	case a == nil || c == nil || a.Factor != f.kind.factor || c.AuthenticatorID != "" && c.AuthenticatorID != a.ID:
@@ -198,21 +172,21 @@ func (f *Factor) Verify(_ context.Context, s factors.Subject, a *factors.Authent
 	if err != nil {
 		return nil, err
 	}
-	if err := keep(a, key); err != nil {
+	if err := key.keep(a); err != nil {
 		return nil, err
 	}
 	c.State = nil
 	return f.proof(s, a, key, verified), nil
 }
 
-func (f *Factor) check(s factors.Subject, a *factors.Authenticator, session webauthn.SessionData, answer factors.Answer) (*webauthn.Credential, bool, error) {
+func (f *Factor) check(s factors.Subject, a *factors.Authenticator, session webauthn.SessionData, answer factors.Answer) (*record, bool, error) {
 	if a.ConfirmedAt.IsZero() {
 		return f.register(s, a, session, answer)
 	}
 	if f.Handle(answer) != a.Handle {
 		return nil, false, fmt.Errorf("webauthn: %w: another key", factors.ErrWrong)
 	}
-	p, err := of(s, a)
+	r, err := read(a)
 	if err != nil {
 		return nil, false, err
 	}
@@ -221,6 +195,7 @@ func (f *Factor) check(s factors.Subject, a *factors.Authenticator, session weba
 		return nil, false, wrong(err)
 	}
 	// Which keys may answer was decided above, and a discovered person is known by now.
+	p := person{s, []webauthn.Credential{r.Credential}}
 	session.UserID, session.AllowedCredentialIDs = p.WebAuthnID(), nil
 	key, err := f.rp.ValidateLogin(p, session, parsed)
 	if err != nil {
@@ -229,17 +204,18 @@ func (f *Factor) check(s factors.Subject, a *factors.Authenticator, session weba
 	if key.Authenticator.CloneWarning {
 		return nil, false, fmt.Errorf("webauthn: %w: the key's counter went back: it may have been copied", factors.ErrWrong)
 	}
-	return key, parsed.Response.AuthenticatorData.Flags.HasUserVerified(), nil
+	r.Credential = *key
+	return r, parsed.Response.AuthenticatorData.Flags.HasUserVerified(), nil
 }
 
-func (f *Factor) register(s factors.Subject, a *factors.Authenticator, session webauthn.SessionData, answer factors.Answer) (*webauthn.Credential, bool, error) {
+func (f *Factor) register(s factors.Subject, a *factors.Authenticator, session webauthn.SessionData, answer factors.Answer) (*record, bool, error) {
 	label, given := answer[fieldLabel]
 	label = strings.TrimSpace(label)
 	switch n := utf8.RuneCountInString(label); {
 	case !given:
 		label = a.Label
 	case n < minLabel || n > maxLabel || strings.ContainsAny(label, "\x00\r\n") || !utf8.ValidString(label):
-		return nil, false, &factors.Rejection{Message: "webauthn.label", Data: map[string]any{"Min": minLabel, "Max": maxLabel}}
+		return nil, false, &factors.Rejection{Message: "webauthn.label", Data: map[string]any{"Min": minLabel, "Max": maxLabel}, Field: fieldLabel}
 	}
 	parsed, err := protocol.ParseCredentialCreationResponseBytes([]byte(answer[fieldKey]))
 	if err != nil {
@@ -249,30 +225,27 @@ func (f *Factor) register(s factors.Subject, a *factors.Authenticator, session w
 	if err != nil {
 		return nil, false, wrong(err)
 	}
-	key.Attestation = webauthn.CredentialAttestation{} // was not asked for
-	a.Label = label
-	return key, key.Flags.UserVerified, nil
-}
-
-// keep puts the record of a key into its authenticator.
-func keep(a *factors.Authenticator, key *webauthn.Credential) error {
-	b, err := json.Marshal(key)
-	if err != nil {
-		return fmt.Errorf("webauthn: %w", err)
+	r := &record{Credential: *key, Maker: f.makers.vouch(parsed.Response.AttestationObject, s.Now)}
+	if f.config.RequireAttestation && r.Maker == "" {
+		return nil, false, &factors.Rejection{Message: "webauthn.maker"}
 	}
-	a.Secret, a.Handle = b, base64.RawURLEncoding.EncodeToString(key.ID)
-	a.Counter = int64(key.Authenticator.SignCount)
-	return nil
+	r.Attestation = webauthn.CredentialAttestation{} // what it came to is enough
+	a.Label = label
+	return r, r.Flags.UserVerified, nil
 }
 
-// proof says what was proven: that a key was there, whether it can be copied, and
-// whether it knew who held it (RFC 8176; pop: OpenID EAP ACR Values 1.0).
-func (f *Factor) proof(s factors.Subject, a *factors.Authenticator, key *webauthn.Credential, verified bool) *factors.Proof {
+// proof says what was proven: that a key was there, what is known of where it lives,
+// and whether it knew who held it (RFC 8176; pop: OpenID EAP ACR Values 1.0).
+func (f *Factor) proof(s factors.Subject, a *factors.Authenticator, key *record, verified bool) *factors.Proof {
 	p := &factors.Proof{
 		Factor: f.kind.factor, AuthenticatorID: a.ID, AMR: []string{"pop", "user"}, Kinds: factors.Has, Traits: factors.PhishingResistant, At: s.Now,
 	}
-	if key.Flags.BackupEligible {
+	switch {
+	case key.Flags.BackupEligible:
 		p.AMR[0] = "swk"
+	case f.hardware(key):
+		p.AMR[0] = "hwk"
+		p.Traits |= factors.Hardware
 	}
 	if verified {
 		p.Kinds |= factors.Is

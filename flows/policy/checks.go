@@ -331,9 +331,9 @@ func (v *view) offered(need Need, f FactorFact) bool {
 	case ProveFirst:
 		return f.Info.First && f.Enrolled
 	case ProveSecond:
-		return f.Info.Second && f.Enrolled && !v.shown(f.Name) && v.helps(f)
+		return f.Info.Second && f.Enrolled && (!v.shown(f.Name) || v.better(f)) && v.helps(f)
 	case Enroll:
-		return v.enrollable(f) && (v.asks == "" || v.floor.metBy(v.strength().with(f.Kinds, f.Traits)))
+		return v.enrollable(f) && (v.asks == "" || v.meets(f))
 	}
 	return false
 }
@@ -342,9 +342,15 @@ func (v *view) shown(name string) bool {
 	return slices.ContainsFunc(v.fresh, func(p factors.Proof) bool { return p.Factor == name })
 }
 
+// better reports whether the person has another authenticator of f, than the one that was
+// shown, which is attested as the asked acr wants it.
+func (v *view) better(f FactorFact) bool {
+	return v.floor.Hardware && f.Traits&factors.Hardware != 0 && v.strength().traits&factors.Hardware == 0
+}
+
 // helps reports whether a proof of f brings the login nearer: a weak one only where
 // the policy alone asks; any where the account's own second factor has to be shown
-// before a stronger one can be added.
+// before a stronger one can be added, because it has none that would do.
 func (v *view) helps(f FactorFact) bool {
 	if f.Traits&factors.Weak != 0 && !v.WeakCounts {
 		return v.due && !v.second() && (v.asks == "" || v.floor.metBy(v.strength()))
@@ -352,5 +358,12 @@ func (v *view) helps(f FactorFact) bool {
 	if v.asks == "" || v.floor.metBy(v.strength()) {
 		return true
 	}
-	return v.floor.metBy(v.strength().with(f.Kinds, f.Traits)) || v.OwnsSecond && !v.vouched()
+	return v.meets(f) || v.OwnsSecond && !v.vouched() && !slices.ContainsFunc(v.Factors, func(own FactorFact) bool {
+		return own.Enrolled && own.Info.Second && v.meets(own)
+	})
+}
+
+// meets reports whether a proof of f would reach the asked acr.
+func (v *view) meets(f FactorFact) bool {
+	return v.floor.metBy(v.strength().with(f.Kinds, f.Traits))
 }

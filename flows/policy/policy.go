@@ -68,7 +68,7 @@ type FactorFact struct {
 	Info     factors.Info
 	Enrolled bool          // the user has a usable authenticator of it
 	Kinds    factors.Kind  // the best that this factor can give
-	Traits   factors.Trait // likewise
+	Traits   factors.Trait // likewise; of the authenticators of it that the user has, where there are any
 }
 
 // Facts is all that a decision depends on.

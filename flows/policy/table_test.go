@@ -63,6 +63,25 @@ func maxAge(d time.Duration) func(*Facts)  { return func(f *Facts) { f.MaxAge = 
 func asks(values ...string) func(*Facts)   { return func(f *Facts) { f.ACRValues = values } }
 func needs(values ...string) func(*Facts)  { return func(f *Facts) { f.EssentialACR = values } }
 
+// owns is a person who has security keys, the best of which have traits.
+func owns(traits factors.Trait) func(*Facts) {
+	return func(f *Facts) {
+		f.Factors = append(f.Factors, FactorFact{
+			Name: factors.Roaming, Info: factors.Info{First: true, Second: true, Enrollable: true, Kinds: factors.Has | factors.Is, Traits: factors.PhishingResistant | factors.Hardware},
+			Enrolled: true, Kinds: factors.Has | factors.Is, Traits: traits,
+		})
+	}
+}
+
+func touched(traits factors.Trait) factors.Proof {
+	return factors.Proof{Factor: factors.Roaming, AMR: []string{"pop"}, Kinds: factors.Has, Traits: traits, At: noon.Add(-second)}
+}
+
+const (
+	resistant = factors.PhishingResistant
+	attested  = factors.PhishingResistant | factors.Hardware
+)
+
 const second, hour = time.Second, time.Hour
 
 // rows are the sentences of the package's table, each with what is decided.
@@ -128,6 +147,11 @@ var rows = []struct {
 	{"a voluntary acr beyond reach is let go", person(shown(pwd(second)), asks(phr)), Done, "satisfied", "", nil},
 	{"but not where the client is strict", person(shown(pwd(second)), asks(phr), func(f *Facts) { f.StrictACR = true }), Deny, "acr_values", "unmet_authentication_requirements", nil},
 	{"strict, and a value that nobody knows: let go", person(shown(pwd(second)), asks(phr, "urn:x"), func(f *Facts) { f.StrictACR = true }), Done, "satisfied", "", nil},
+	{"prove-second: nothing that a relaying site could use stands beside the key that is asked for", person(shown(pwd(second)), asks(phr), owns(resistant)), ProveSecond, "acr_values", "interaction_required", []string{factors.Roaming}},
+	{"hardware is beyond a key that nobody vouches for", person(shown(pwd(second)), needs("phrh"), owns(resistant)), Deny, "essential_acr", "unmet_authentication_requirements", nil},
+	{"prove-second: the attested one of several keys", person(shown(pwd(second), touched(resistant)), needs("phrh"), owns(attested)), ProveSecond, "essential_acr", "unmet_authentication_requirements", []string{factors.Roaming}},
+	{"the attested key was shown", person(shown(pwd(second), touched(attested)), needs("phrh"), owns(attested)), Done, "satisfied", "", nil},
+	{"any of several keys where hardware is not asked for", person(shown(pwd(second), touched(resistant)), always, asks(phr), owns(attested)), Done, "satisfied", "", nil},
 	{"the first value that can be met is aimed at", person(shown(pwd(second)), asks(phr, MultiFactor)), ProveSecond, "acr_values", "interaction_required", []string{factors.OTP}},
 }
 

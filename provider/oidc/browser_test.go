@@ -8,7 +8,6 @@ import (
 	"html"
 	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"regexp"
 	"strings"
@@ -35,10 +34,10 @@ type page struct {
 }
 
 func (h *house) browser() *browser {
-	jar, err := cookiejar.New(nil)
+	kept, err := newJar(h.now)
 	h.must(err)
 	return &browser{h: h, http: &http.Client{
-		Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Jar: kept, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/sallyport-id/sallyport/factors/push"
 	"github.com/sallyport-id/sallyport/factors/recovery"
 	"github.com/sallyport-id/sallyport/factors/standin"
+	"github.com/sallyport-id/sallyport/factors/webauthn"
 	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/flows/policy"
 	"github.com/sallyport-id/sallyport/provider"
@@ -37,6 +38,7 @@ import (
 type house struct {
 	t      *testing.T
 	issuer string
+	site   string // the origin that keys are made for
 	db     *storage.DB
 	flows  *flows.Engine
 	oidc   *oidc.Provider
@@ -72,6 +74,7 @@ type plan struct {
 	flows   func(*flows.Config)
 	oidc    func(*oidc.Config)
 	ladder  policy.Ladder
+	keys    func(*webauthn.Config) // security keys
 }
 
 const (
@@ -94,7 +97,7 @@ func build(t *testing.T, p plan) *house {
 	}
 	h := &house{
 		t: t, users: map[string]*user{}, secret: map[string]string{}, method: map[string]string{}, log: &syncBuffer{}, mails: &mailbox{}, twilio: openTwilio(t),
-		clock: time.Now().UTC().Add(-300 * 24 * time.Hour).Truncate(time.Second),
+		clock: time.Now().UTC().Add(-500 * 24 * time.Hour).Truncate(time.Second),
 	}
 	h.duo, h.duoConfig = openDuo(t)
 	h.server = httptest.NewUnstartedServer(nil)
@@ -124,8 +127,15 @@ func build(t *testing.T, p plan) *house {
 
 func (h *house) assemble(p plan, issuer *url.URL) {
 	logger := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	roaming := webauthn.Roaming()
+	if p.keys != nil {
+		p.keys(roaming)
+	}
+	// Browsers keep no keys for an IP address, so people's browsers know the house by name.
+	h.site = "http://localhost:" + issuer.Port()
 	var err error
-	h.ring, err = factors.Open(factors.Env{Issuer: "Test", Now: h.now, Logger: logger}, map[string]factors.Config{
+	h.ring, err = factors.Open(factors.Env{Issuer: "Test", Origin: h.site, Now: h.now, Logger: logger}, map[string]factors.Config{
+		factors.Roaming: roaming, factors.Platform: webauthn.Platform(),
 		factors.Password: password.Defaults(), factors.OTP: otp.Defaults(), factors.RecoveryCode: recovery.Defaults(),
 		factors.Duo: h.duoConfig, factors.SMS: h.twilio.sms(), factors.Voice: h.twilio.voice(), factors.Email: email.Defaults(),
 		factors.Push: push.Defaults(),

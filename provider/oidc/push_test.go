@@ -78,7 +78,7 @@ func (h *house) asks(phone *standin.Phone) *standin.Question {
 	return q
 }
 
-func (h *house) refused(err error, status int, code string) {
+func (h *house) declined(err error, status int, code string) {
 	h.t.Helper()
 	var refused *standin.Refused
 	if !errors.As(err, &refused) || refused.Status != status || refused.Code != code {
@@ -97,7 +97,7 @@ func TestRow41_PushEnrolment(t *testing.T) {
 		t.Errorf("pressed too early: %s", p.body)
 	}
 	h.must(p.scans(phone))
-	h.refused(p.scans(h.phone("another")), http.StatusConflict, "enrollment_conflict")
+	h.declined(p.scans(h.phone("another")), http.StatusConflict, "enrollment_conflict")
 	if phone.Account != "ada" || phone.Issuer != "Test" || phone.UserID != h.users["ada"].ID {
 		t.Errorf("%+v", phone)
 	}
@@ -131,7 +131,7 @@ func TestRow42_OldPicture(t *testing.T) {
 	h := pushes(t)
 	p := h.browser().begin(h.ask("web")).name(h, "ada").press("enroll", "factor", factors.Push)
 	h.wait(5*time.Minute + time.Second)
-	h.refused(p.scans(h.phone("late")), http.StatusNotFound, "enrollment_transaction_not_found")
+	h.declined(p.scans(h.phone("late")), http.StatusNotFound, "enrollment_transaction_not_found")
 	p.press("answer").says("Error: Protect your account").press("enroll", "factor", factors.Push).says("Set up your phone")
 }
 
@@ -176,10 +176,10 @@ func TestRow44_ForeignAnswers(t *testing.T) {
 	q := h.asks(phone)
 	thief := h.phone("thief")
 	thief.Identifier, thief.Base = phone.Identifier, phone.Base
-	h.refused(thief.Approve(t.Context(), q, p.number()), http.StatusUnauthorized, "invalid_token")
+	h.declined(thief.Approve(t.Context(), q, p.number()), http.StatusUnauthorized, "invalid_token")
 	for name, value := range map[string]any{"aud": "https://evil.example", "exp": 0, "sub": "x", "iss": "x"} {
 		phone.Tamper = func(claims map[string]any) { claims[name] = value }
-		h.refused(phone.Approve(t.Context(), q, p.number()), http.StatusUnauthorized, "invalid_token")
+		h.declined(phone.Approve(t.Context(), q, p.number()), http.StatusUnauthorized, "invalid_token")
 	}
 	phone.Tamper = nil
 	if n := len(h.events("proof.refused")); n != 5 {
@@ -187,9 +187,9 @@ func TestRow44_ForeignAnswers(t *testing.T) {
 	}
 	unknown := *q
 	unknown.Token = strings.Repeat("A", 52)
-	h.refused(phone.Approve(t.Context(), &unknown, p.number()), http.StatusNotFound, "login_transaction_not_found")
+	h.declined(phone.Approve(t.Context(), &unknown, p.number()), http.StatusNotFound, "login_transaction_not_found")
 	h.must(phone.Approve(t.Context(), q, p.number()))
-	h.refused(phone.Approve(t.Context(), q, p.number()), http.StatusNotFound, "login_transaction_not_found")
+	h.declined(phone.Approve(t.Context(), q, p.number()), http.StatusNotFound, "login_transaction_not_found")
 	if got := b.get(p.at.String()).press("answer"); !got.home {
 		t.Errorf("the right answer: %s", got.title())
 	}
@@ -270,7 +270,7 @@ func TestRow47_LinkedDeletion(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	_, err := phone.Change(t.Context(), map[string]any{"name": "x"})
-	h.refused(err, http.StatusNotFound, "device_account_not_found")
+	h.declined(err, http.StatusNotFound, "device_account_not_found")
 	mails := h.arrived()
 	if last := mails[len(mails)-1]; !strings.Contains(last.text, "can no longer be used") {
 		t.Errorf("%+v", last)
@@ -299,7 +299,7 @@ func TestRow49_NumberMatching(t *testing.T) {
 	if number == other {
 		other = "11"
 	}
-	h.refused(phone.Approve(t.Context(), h.asks(phone), other), http.StatusBadRequest, "invalid_number")
+	h.declined(phone.Approve(t.Context(), h.asks(phone), other), http.StatusBadRequest, "invalid_number")
 	p = b.get(p.at.String()).says("Choose how to continue")
 	if !strings.Contains(p.body, "another one") || h.asks(phone) != nil {
 		t.Errorf("%s", p.body)
@@ -386,12 +386,12 @@ func regressionB23(t *testing.T) {
 	if first.Token == second.Token {
 		t.Fatal("one question for two sign-ins")
 	}
-	h.refused(phone.Approve(t.Context(), first, own.number()), http.StatusNotFound, "login_transaction_not_found")
+	h.declined(phone.Approve(t.Context(), first, own.number()), http.StatusNotFound, "login_transaction_not_found")
 	if p := owner.get(own.at.String()).says("Choose how to continue"); !strings.Contains(p.body, "asked about another sign-in") {
 		t.Errorf("%s", p.body)
 	}
 	if own.number() != theirs.number() { // the owner types what their own page shows
-		h.refused(phone.Approve(t.Context(), second, own.number()), http.StatusBadRequest, "invalid_number")
+		h.declined(phone.Approve(t.Context(), second, own.number()), http.StatusBadRequest, "invalid_number")
 		if p := mallory.get(theirs.at.String()).press("answer"); p.home {
 			t.Error("a number of another page let somebody in")
 		}
