@@ -10,20 +10,26 @@ import (
 	"github.com/sallyport-id/sallyport/flows"
 )
 
-// mailer sends over the SMTP server of the settings, nil where there is none.
+// mailer sends over the SMTP servers of the settings, nil where there are none.
 func (s *settings) mailer() (flows.Mailer, error) {
-	m := s.Mail
-	if m.Host == "" {
+	var all email.Fallback
+	for _, m := range []mailSettings{s.Mail, s.MailFallback} {
+		if m.Host == "" {
+			continue
+		}
+		mailer, err := email.New(email.Config{
+			Host: m.Host, Port: m.Port, Username: m.Username, Password: string(m.Password), From: m.From,
+			TLS: map[string]string{"starttls": "starttls", "tls": "implicit", "none": "none"}[m.TLS],
+		})
+		if err != nil {
+			return nil, fmt.Errorf("mail server %s: %w", m.Host, err)
+		}
+		all = append(all, mailer)
+	}
+	if len(all) == 0 {
 		return nil, nil
 	}
-	mailer, err := email.New(email.Config{
-		Host: m.Host, Port: m.Port, Username: m.Username, Password: string(m.Password), From: m.From,
-		TLS: map[string]string{"starttls": "starttls", "tls": "implicit", "none": "none"}[m.TLS],
-	})
-	if err != nil {
-		return nil, fmt.Errorf("mail: %w", err)
-	}
-	return mailer, nil
+	return all, nil
 }
 
 // inboxMailer puts mails into the demo's inbox.

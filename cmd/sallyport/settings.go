@@ -30,6 +30,8 @@ type settings struct {
 	Database databaseSettings
 	Seal     sealSettings
 	Mail     mailSettings
+	// MailFallback is asked where Mail certainly did not take a message.
+	MailFallback mailSettings
 	Theme    themeSettings
 
 	Login   flows.Config
@@ -103,7 +105,7 @@ func defaultSettings() *settings {
 	s := &settings{
 		Name: "Sallyport", Listen: "127.0.0.1:8080", MaxBody: 256 << 10,
 		Database: databaseSettings{DSN: "sqlite:sallyport.db", MaxConns: 16, Timeout: 5 * time.Second},
-		Mail:     mailSettings{Port: 587, TLS: "starttls"},
+		Mail:     mailSettings{Port: 587, TLS: "starttls"}, MailFallback: mailSettings{Port: 587, TLS: "starttls"},
 		Login:    flows.DefaultConfig(), Tokens: oidc.DefaultConfig(), Factors: map[string]factors.Config{},
 		Log:      logSettings{Level: slog.LevelInfo, Format: "json"},
 		Shutdown: shutdownSettings{Delay: 2 * time.Second, Drain: 10 * time.Second},

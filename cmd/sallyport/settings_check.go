@@ -74,21 +74,30 @@ func (s *settings) origin() string {
 	return u.Scheme + "://" + u.Host
 }
 
+// checkMail looks at the servers for mail.
 func (s *settings) checkMail(f *config.Faults) {
-	if s.Mail.Host == "" {
+	s.Mail.check("mail", f)
+	s.MailFallback.check("mail_fallback", f)
+	if s.Mail.Host == "" && s.MailFallback.Host != "" {
+		f.Add("mail_fallback.host", "steps in for nobody", "set mail.host")
+	}
+}
+
+func (m mailSettings) check(key string, f *config.Faults) {
+	if m.Host == "" {
 		return
 	}
-	if _, err := mail.ParseAddress(s.Mail.From); err != nil {
-		f.Add("mail.from", fmt.Sprintf("%q is no sender", s.Mail.From), "write Name <address@example.com>")
+	if _, err := mail.ParseAddress(m.From); err != nil {
+		f.Add(key+".from", fmt.Sprintf("%q is no sender", m.From), "write Name <address@example.com>")
 	}
-	if s.Mail.Port < 1 || s.Mail.Port > 65535 {
-		f.Add("mail.port", fmt.Sprintf("%d is no port", s.Mail.Port), "use 587, or 465 with tls: tls")
+	if m.Port < 1 || m.Port > 65535 {
+		f.Add(key+".port", fmt.Sprintf("%d is no port", m.Port), "use 587, or 465 with tls: tls")
 	}
-	if !oneOf(s.Mail.TLS, "starttls", "tls", "none") {
-		f.Add("mail.tls", fmt.Sprintf("%q is unknown", s.Mail.TLS), "use starttls, tls or none")
+	if !oneOf(m.TLS, "starttls", "tls", "none") {
+		f.Add(key+".tls", fmt.Sprintf("%q is unknown", m.TLS), "use starttls, tls or none")
 	}
-	if s.Mail.TLS == "none" && !loopback(s.Mail.Host) {
-		f.Add("mail.tls", "reset links would travel in the clear to "+s.Mail.Host, "use starttls or tls")
+	if m.TLS == "none" && !loopback(m.Host) {
+		f.Add(key+".tls", "reset links would travel in the clear to "+m.Host, "use starttls or tls")
 	}
 }
 
