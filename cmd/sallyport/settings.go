@@ -32,7 +32,7 @@ type settings struct {
 	Mail     mailSettings
 	// MailFallback is asked where Mail certainly did not take a message.
 	MailFallback mailSettings
-	Theme    themeSettings
+	Theme        themeSettings
 
 	Login   flows.Config
 	Tokens  oidc.Config
@@ -106,7 +106,7 @@ func defaultSettings() *settings {
 		Name: "Sallyport", Listen: "127.0.0.1:8080", MaxBody: 256 << 10,
 		Database: databaseSettings{DSN: "sqlite:sallyport.db", MaxConns: 16, Timeout: 5 * time.Second},
 		Mail:     mailSettings{Port: 587, TLS: "starttls"}, MailFallback: mailSettings{Port: 587, TLS: "starttls"},
-		Login:    flows.DefaultConfig(), Tokens: oidc.DefaultConfig(), Factors: map[string]factors.Config{},
+		Login: flows.DefaultConfig(), Tokens: oidc.DefaultConfig(), Factors: map[string]factors.Config{},
 		Log:      logSettings{Level: slog.LevelInfo, Format: "json"},
 		Shutdown: shutdownSettings{Delay: 2 * time.Second, Drain: 10 * time.Second},
 	}
