@@ -51,6 +51,9 @@ type Limits struct {
 	// Reset mails.
 	ResetUser    Rate `doc:"reset mails to one person"`
 	ResetAddress Rate `doc:"reset mails asked for from one address"`
+	// Authenticators that one person may have beside the password. More help nobody, and
+	// each is a row to read at every sign-in.
+	Authenticators int `doc:"authenticators that one person may have beside the password"`
 	// Consecutive wrong codes after which an authenticator is disabled, at most 100
 	// (NIST SP 800-63B-4 §3.2.2). Passwords are not disabled: anyone could do that to
 	// anyone; PasswordUser slows guessing instead.
@@ -73,7 +76,7 @@ func DefaultConfig() Config {
 			CodeAuthenticator: rate(10, six), CodeUser: rate(20, six), CodeAddress: rate(100, 10*time.Second),
 			SendTo: rate(10, 20*time.Minute), SendGroup: rate(30, time.Minute), SendCountry: rate(200, 5*time.Second), SendAddress: rate(30, 2*time.Minute),
 			ResetUser: rate(5, 20*time.Minute), ResetAddress: rate(20, time.Minute),
-			Consecutive: 100,
+			Authenticators: 20, Consecutive: 100,
 		},
 	}
 }
@@ -100,6 +103,9 @@ func (c Config) Validate() error {
 	}
 	if n := c.Limits.Consecutive; n < 1 || n > 100 {
 		faults = append(faults, fmt.Errorf("limits.consecutive: %d is out of range: use 1 to 100", n))
+	}
+	if n := c.Limits.Authenticators; n < 1 || n > 1000 {
+		faults = append(faults, fmt.Errorf("limits.authenticators: %d is out of range: use 1 to 1000", n))
 	}
 	return errors.Join(faults...)
 }

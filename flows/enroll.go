@@ -118,6 +118,7 @@ func (e *Engine) answerEnrollment(v *visit) error {
 	c.Events = append(c.Events, e.event(v, "authenticator.added", map[string]any{"factor": a.Factor, "authenticator_id": a.ID}))
 	e.notify(v, l.user, notice{Kind: mailAdded, Factor: a.Factor})
 	l.state.Pending = ""
+	l.owned++
 	if l.state.Offer != "" {
 		e.snooze(v, a.Factor, neverAgain)
 	} else {
@@ -161,13 +162,12 @@ func (e *Engine) link(v *visit, c *storage.Change, a *factors.Authenticator) err
 		return fmt.Errorf("%s: link: %w", a.Factor, err)
 	}
 	for _, twin := range twins {
-		if e.factors.Get(twin.Factor) == nil {
+		if e.factors.Get(twin.Factor) == nil || e.full(v.login) {
 			continue
 		}
 		a.Link = a.ID
 		twin.ID, twin.UserID, twin.Link, twin.LoginID = storage.NewID("aut"), a.UserID, a.Link, ""
-		c.NewAuthenticators = append(c.NewAuthenticators, twin)
-		v.login.auths = append(v.login.auths, twin)
+		v.login.take(twin, c)
 		c.Events = append(c.Events, e.event(v, "authenticator.added", map[string]any{"factor": twin.Factor, "authenticator_id": twin.ID, "link": a.Link}))
 	}
 	return nil
@@ -178,7 +178,7 @@ func (e *Engine) link(v *visit, c *storage.Change, a *factors.Authenticator) err
 func (e *Engine) accompany(v *visit, c *storage.Change) error {
 	l := v.login
 	for _, name := range e.allowed(l) {
-		if !e.factors.Info(name).Companion || len(l.usable(name)) > 0 {
+		if !e.factors.Info(name).Companion || len(l.usable(name)) > 0 || e.full(l) {
 			continue
 		}
 		a, shown, err := e.factors.Get(name).Enroll(v.ctx(), e.subject(l, name), factors.Answer{})
@@ -186,8 +186,7 @@ func (e *Engine) accompany(v *visit, c *storage.Change) error {
 			return err
 		}
 		a.ID, a.UserID = storage.NewID("aut"), l.user.ID
-		l.auths = append(l.auths, a)
-		c.NewAuthenticators = append(c.NewAuthenticators, a)
+		l.take(a, c)
 		c.Events = append(c.Events, e.event(v, "authenticator.added", map[string]any{"factor": name, "authenticator_id": a.ID}))
 		l.state.Shown = &shown.Prompt
 		return nil

@@ -25,6 +25,7 @@ type login struct {
 	user     *storage.User            // nil until the person is known
 	auths    []*factors.Authenticator // of the user: usable ones, and this login's pending one
 	second   bool                     // the account has a second factor that is not weak, usable or not
+	owned    int                      // its authenticators beside the password, usable or not
 	session  *storage.SessionView     // of this browser and alive, of whatever user; nil: none
 	client   *storage.Client          // nil for pages of our own
 	settings *storage.Settings
@@ -33,6 +34,7 @@ type login struct {
 	accepts  string   // languages that the browser prefers
 	out      []*storage.Message
 	browser  *storage.Browser     // this one, where the person is remembered in it
+	used     string               // the factor that was shown last in it, "" where nobody knows
 	told     *storage.Transaction // of the open question, where a device answers it and does not have it yet
 	address  string               // of the browser, empty where a device speaks
 	agent    string
@@ -145,10 +147,12 @@ func (e *Engine) over(l *login) bool {
 // keep takes those of all that this login may use: usable ones, and the pending one
 // that it made itself. Proofs of authenticators that are gone since are gone as well.
 func (e *Engine) keep(l *login, all []*factors.Authenticator) {
-	l.auths, l.second, l.implied = nil, false, nil
+	l.auths, l.second, l.owned, l.implied = nil, false, 0, nil
 	for _, a := range all {
-		info := e.factors.Info(a.Factor)
-		l.second = l.second || !a.ConfirmedAt.IsZero() && a.Factor != factors.Password && info.Traits&factors.Weak == 0
+		if !a.ConfirmedAt.IsZero() && a.Factor != factors.Password {
+			l.owned++
+			l.second = l.second || e.factors.Info(a.Factor).Traits&factors.Weak == 0
+		}
 		if a.Usable() || a.ConfirmedAt.IsZero() && a.LoginID == l.row.ID && a.ID == l.state.Pending {
 			l.auths = append(l.auths, a)
 		}
@@ -232,7 +236,7 @@ func (l *login) paused() bool { return l.state.Shown != nil || l.state.Offer != 
 
 // forget takes the person and all that was proven off the login.
 func (l *login) forget() {
-	l.row.UserID, l.user, l.auths, l.second = "", nil, nil, false
+	l.row.UserID, l.user, l.auths, l.second, l.owned = "", nil, nil, false, 0
 	l.state = state{Ask: l.state.Ask, Switched: true, Platform: l.state.Platform}
 }
 

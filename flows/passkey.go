@@ -134,7 +134,7 @@ func (e *Engine) propose(v *visit, c *storage.Change) error {
 	second := slices.ContainsFunc(l.state.Proofs, func(p factors.Proof) bool {
 		return e.factors.Info(p.Factor).Second && p.Traits&factors.Weak == 0
 	})
-	if !second || !l.state.Platform || l.state.Offer != "" {
+	if !second || !l.state.Platform || l.state.Offer != "" || e.full(l) {
 		return nil
 	}
 	for _, name := range e.allowed(l) {

@@ -51,10 +51,11 @@ func (e *Engine) rememberName(userID string) string {
 // is as if it were not there; a value that was replaced before is somebody else's copy,
 // and ends it for both.
 func (e *Engine) recall(ctx context.Context, r *http.Request, l *login) error {
-	l.browser = nil
+	l.browser, l.used = nil, ""
 	if l.user == nil {
 		return nil
 	}
+	l.used = e.lastUsed(r, l.user.ID)
 	id, value, _ := strings.Cut(e.cookie(r, e.rememberName(l.user.ID)), ".")
 	if value == "" {
 		return nil

@@ -318,4 +318,8 @@ type Settings struct {
 	// sign-in.
 	RememberFor  *int64 `json:"remember_for,omitempty"`
 	RememberIdle *int64 `json:"remember_idle,omitempty"`
+	// Picker lets people choose among several ways before one of them is asked for.
+	Picker bool `json:"picker,omitempty"`
+	// InvitedOnly lets nobody set up a first authenticator without an invitation.
+	InvitedOnly bool `json:"invited_only,omitempty"`
 }

@@ -209,7 +209,7 @@ func endPreviews(now time.Time) (list []Preview) {
 	add(&list, "ask", Logout{Frame: ask})
 	add(&list, "done", SignedOut{Frame: end.stranger(), ReturnTo: f.Client.URI})
 	add(&list, "nowhere", SignedOut{Frame: Frame{Lang: fallback}})
-	for _, reason := range []string{"blocked", "client_disabled", "cancelled", "not_enough"} {
+	for _, reason := range []string{"blocked", "client_disabled", "cancelled", "not_enough", "uninvited", "full"} {
 		add(&list, reason, Denied{Frame: end, Reason: "denied." + reason, ReturnTo: f.Client.URI})
 	}
 	add(&list, "late", Expired{Frame: end.stranger(), ReturnTo: f.Client.URI})
