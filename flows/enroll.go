@@ -101,9 +101,12 @@ func (e *Engine) answerEnrollment(v *visit) error {
 	if question == nil || a == nil || !slices.Contains(v.decision.Offers, a.Factor) && a.Factor != l.state.Offer {
 		return e.advance(v, &storage.Change{})
 	}
+	if said, err := e.misshapen(v, question); err != nil || said {
+		return err
+	}
 	auths := []*factors.Authenticator{a}
 	limits := e.codeLimits(v, auths)
-	if ok, err := e.charge(v, limits); err != nil || !ok {
+	if ok, err := e.charge(v, a.Factor, limits); err != nil || !ok {
 		return err
 	}
 	p, a, err := e.verify(v, question, auths)

@@ -38,6 +38,8 @@ type login struct {
 	told     *storage.Transaction // of the open question, where a device answers it and does not have it yet
 	address  string               // of the browser, empty where a device speaks
 	agent    string
+	handheld bool   // the browser is on a phone
+	trouble  string // that its page tells of the message it waits for, "" for none
 	// implied are authenticators that the person has by what is known of them and that
 	// no row is kept of yet, by id.
 	implied map[string]*factors.Authenticator
@@ -76,7 +78,8 @@ type state struct {
 	Remember    bool           `json:"remember,omitempty"` // the person's wish
 
 	Message   string    `json:"message,omitempty"` // that the open question waits for
-	Sends     int       `json:"sends,omitempty"`   // in this login
+	SentAt    time.Time `json:"sent_at,omitzero"`
+	Sends     int       `json:"sends,omitempty"` // in this login
 	ResendAt  time.Time `json:"resend_at,omitzero"`
 	HeldUntil time.Time `json:"held_until,omitzero"` // nobody is asked by Held before
 	Held      string    `json:"held,omitempty"`
@@ -105,7 +108,7 @@ func (e *Engine) open(r *http.Request, id string) (*login, error) {
 	if err != nil {
 		return nil, fmt.Errorf("login: %w", err)
 	}
-	l := &login{row: view.Login, user: view.User, accepts: r.Header.Get("Accept-Language"), address: e.addressOf(r), agent: r.UserAgent()}
+	l := &login{row: view.Login, user: view.User, accepts: r.Header.Get("Accept-Language"), address: e.addressOf(r), agent: r.UserAgent(), handheld: handheld(r)}
 	if subtle.ConstantTimeCompare(e.db.Hash(hashLogin, cookie), l.row.Key) != 1 {
 		return nil, ErrGone
 	}
@@ -139,7 +142,11 @@ func (e *Engine) unpack(l *login, auths []*factors.Authenticator) error {
 // over reports whether l is done, too old, or has lost its person.
 func (e *Engine) over(l *login) bool {
 	now := e.now()
-	rested := len(l.state.Proofs) > 0 && now.Sub(l.state.ActiveAt) > e.config.LoginIdle
+	idle := e.config.LoginIdle
+	if l.state.Pending != "" || l.state.Asking != "" || l.state.Shown != nil {
+		idle = e.config.SetupIdle
+	}
+	rested := len(l.state.Proofs) > 0 && now.Sub(l.state.ActiveAt) > idle
 	return !l.row.DoneAt.IsZero() || !now.Before(l.row.ExpiresAt) || rested ||
 		l.row.UserID != "" && l.user == nil
 }

@@ -57,7 +57,7 @@ func (e *Engine) answerPasskey(v *visit) error {
 		return nil
 	}
 	limits := []storage.Limit{on(e.config.Limits.PasswordAddress, "passkey:"+e.network(v.r))}
-	if ok, err := e.charge(v, limits); err != nil || !ok {
+	if ok, err := e.charge(v, c.Factor, limits); err != nil || !ok {
 		return err
 	}
 	user, auths, a, err := e.discover(v, c)

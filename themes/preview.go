@@ -88,6 +88,10 @@ func codePreviews(now time.Time) (list []Preview) {
 	add(&list, "sent", Code{Frame: f, Factor: "sms", Digits: 6, Destination: "•••• 42", CanResend: true, ResendAt: now.Add(28 * time.Second),
 		Instead: []Choice{{Factor: "voice"}}, Watch: "/login/preview/state"})
 	add(&list, "unsent", Code{Frame: f.with(&Notice{Kind: "warn", ID: "code.unsent"}), Factor: "sms", Digits: 6, Destination: "•••• 42", CanResend: true})
+	add(&list, "late", Code{Frame: f.with(&Notice{Kind: "warn", ID: "code.late"}), Factor: "email", Digits: 6, Destination: "a•••@acme.example", CanResend: true})
+	form := otp
+	form.Frame = f.with(wrong("code.form", "code"))
+	add(&list, "form", form)
 	add(&list, "enroll", Code{Frame: f, Factor: "email", Digits: 6, Destination: "a•••@acme.example", CanResend: true, Enroll: true})
 	add(&list, "eight_digits", Code{Frame: demo(), Factor: "otp", Digits: 8})
 	return list
@@ -147,6 +151,9 @@ func enrollPreviews() (list []Preview) {
 	skip := app
 	skip.CanSkip, skip.CanChooseOther = true, true
 	add(&list, "skippable", skip)
+	held := app
+	held.Handheld = true
+	add(&list, "handheld", held)
 	failed := app
 	failed.Frame = f.with(wrong("code.wrong", "code"))
 	add(&list, "wrong", failed)

@@ -145,6 +145,9 @@ type (
 		Key     string
 		Digits  int
 		CanSkip bool
+		// Handheld is true where the page is open on the device that has the app: then the
+		// key comes first and the picture is folded away.
+		Handheld bool
 	}
 	// RecoveryCodes shows new codes once. Fields: saved (checkbox).
 	RecoveryCodes struct {

@@ -171,6 +171,8 @@ func TestNumbers(t *testing.T) {
 		"12":                        "phone.invalid",
 		"+4930901820":               "phone.landline",
 		"+49 900 1234567":           "phone.premium",
+		"+881612345678":             "phone.premium", // a satellite
+		"+870773111632":             "phone.premium", // a ship
 		"+5352123456":               "phone.country",
 		strings.Repeat("1", 10_000): "phone.invalid",
 		"+49151\x002345678":         "phone.invalid",
