@@ -78,6 +78,8 @@ var fences = []struct {
 	{"github.com/mileusna/useragent", "factors/push", false, "what a person recognises their browser by is said on their phone"},
 	{"github.com/SherClockHolmes/webpush-go", "factors/push", false, "a vendor stays with its factors"},
 	{"google.golang.org/protobuf", "factors/standin", false, "only Google's side of Web Push is written in it"},
+	{"github.com/oschwald/maxminddb-golang", "flows/risk", false, "places are found in one room"},
+	{"github.com/gaissmai/bart", "flows/risk", false, "networks are judged in one room"},
 	{"github.com/nicksnyder/go-i18n", "themes", false, "words are said by pages"},
 	{"rsc.io/qr", "themes", false, "pictures are drawn by pages"},
 	{"github.com/knadh/koanf", "cmd/sallyport/config", false, "rooms get a struct and do not know where it came from"},

@@ -113,7 +113,7 @@ func newest(proofs []factors.Proof) time.Time {
 }
 
 // SignOut ends the session of r's browser, if there is one, and tells the browser to
-// forget it and what it stored.
+// forget it and what it cached.
 func (e *Engine) SignOut(ctx context.Context, w http.ResponseWriter, r *http.Request) error {
 	view, err := e.Session(ctx, r)
 	if err != nil {
@@ -132,7 +132,9 @@ func (e *Engine) SignOut(ctx context.Context, w http.ResponseWriter, r *http.Req
 		}
 	}
 	e.setCookie(w, sessionCookie, "", 0)
-	w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
+	// Not "storage" as well: pages of a sign-in store nothing, and the web authenticator
+	// keeps its keys there.
+	w.Header().Set("Clear-Site-Data", `"cache"`)
 	return nil
 }
 

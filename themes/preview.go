@@ -159,6 +159,8 @@ func enrollPreviews() (list []Preview) {
 	add(&list, "wrong", failed)
 	add(&list, "key", PublicKey{Frame: f.choosing(), Factor: "webauthn-roaming", Options: keyOptions})
 	add(&list, "key_wrong", PublicKey{Frame: f.with(&Notice{Kind: "error", ID: "public_key.wrong"}), Factor: "webauthn-roaming", Options: keyOptions})
+	add(&list, "key_another", PublicKey{Frame: f.with(&Notice{Kind: "info", ID: "public_key.another"}), Factor: "webauthn-roaming", Options: keyOptions})
+	add(&list, "key_maker", PublicKey{Frame: f.with(&Notice{Kind: "error", ID: "webauthn.maker"}), Factor: "webauthn-roaming", Options: keyOptions, Enroll: true, Label: "Security key"})
 	add(&list, "key_new", PublicKey{Frame: f.choosing(), Factor: "webauthn-roaming", Options: keyOptions, Enroll: true, Label: "Security key"})
 	add(&list, "key_offer", PublicKey{Frame: f, Factor: "webauthn-platform", Options: keyOptions, Enroll: true, Offer: true})
 	add(&list, "duo", Vendor{Frame: f.choosing(), Factor: "duo", Location: "https://api-1.duosecurity.example/oauth/v1/authorize"})

@@ -72,6 +72,15 @@ func TestWebAuthenticator(t *testing.T) {
 
 	phone.open("about:blank").open(picture).tick("#pair").says("#message", "expired") // the picture works once
 
+	// Signing in and out in the phone's own browser leaves the device alone.
+	own := *v
+	own.tab = phone
+	own.open(p.ready.App + "signin/confidential")
+	own.password("ada", p.ready.Users[fresh].Password)
+	own.amr("pwd")
+	own.open(p.ready.Issuer+"oidc/logout").click("#logout-yes").says("#title", "signed out")
+	phone.open(p.ready.Issuer+"authenticator").says("#accounts", "carla")
+
 	phone.open("about:blank") // nothing of the site is open: it is told by the push service
 	v.signs("mfa", "carla")
 	waits()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -70,7 +71,7 @@ func (b *tab) amr(want ...string) {
 
 // Rows 50 and 54: a security key, the offer of the device's own lock, and a sign-in
 // with nothing else.
-func TestChromiumKeys(t *testing.T) {
+func TestRow50_54_ChromiumKeys(t *testing.T) {
 	p := startDev(t)
 	v := &visitor{tab: openChromium(t, true), p: p, scripts: true}
 	_, unplug := v.plug(key(false))
@@ -128,6 +129,50 @@ func TestChromiumKeys(t *testing.T) {
 	if one.status != http.StatusTooManyRequests || asked < 8 || asked > 20 {
 		t.Errorf("status %d after %d questions", one.status, asked)
 	}
+}
+
+// Row 57: without scripts no key can be asked. The page says so, and the other ways are
+// open.
+func TestRow57_NoScripts(t *testing.T) {
+	p := startDev(t)
+	v := &visitor{tab: openChromium(t, true), p: p, scripts: true}
+	v.plug(key(false))
+	v.open(p.ready.App + "signin/mfa")
+	v.ada()
+	v.click(`button[value="webauthn-roaming"]`).click("#continue").see("#codes")
+	v.codes = strings.Fields(v.attribute("#codes", "data-text"))
+	v.tick("#saved").click("#continue").amr("mfa", "pop", "pwd", "user")
+
+	bare := &visitor{tab: openChromium(t, false), p: p}
+	bare.open(p.ready.App + "signin/mfa").see("#username")
+	if bare.visible("#passkey") {
+		t.Error("a passkey is offered")
+	}
+	bare.ada()
+	bare.says("#title", "Use your security key").says("main", "This way needs JavaScript")
+	if bare.visible("#continue") {
+		t.Error("there is a button that does nothing")
+	}
+	bare.click("#other").says("#title", "Choose how").click(`button[value="recovery-code"]`)
+	bare.fill("#code", v.codes[0]).click("#continue").amr("pwd", "rc")
+
+	// Who has nothing yet sets another one up.
+	bare.forget()
+	bare.open(p.ready.App + "signin/mfa")
+	bare.password("alan", p.ready.Users[len(p.ready.Users)-1].Password)
+	bare.click(`button[value="webauthn-roaming"]`).says("main", "This way needs JavaScript")
+	bare.click("#other").click(`button[value="otp"]`).see("#qr")
+}
+
+// visible reports whether the element that selector finds takes any room.
+func (b *tab) visible(selector string) bool {
+	b.t.Helper()
+	script := fmt.Sprintf(`(e => e !== null && e.getClientRects().length > 0)(document.querySelector(%q))`, selector)
+	seen, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return seen
 }
 
 // forget clears the cookies, as another browser on the same device would have none.

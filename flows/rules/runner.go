@@ -1,0 +1,203 @@
+package rules
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Options are what a Runner is made of; Command is required.
+type Options struct {
+	Command []string      // that runs Serve: this binary with the verb for it
+	Environ []string      // of the workers, which get nothing else
+	Workers int           // at once; 0: 2
+	Timeout time.Duration // of one job; 0: a second
+	// Fetch answers fetch of actions; nil: nobody reaches the network.
+	Fetch func(ctx context.Context, request string) (answer string)
+}
+
+const (
+	grace      = 40 * time.Millisecond // for a worker to say that it was interrupted
+	retireHeap = 48 << 20              // a worker that holds more is replaced
+	retireJobs = 10_000
+)
+
+// A Runner runs jobs in worker processes. It is safe for concurrent use.
+type Runner struct {
+	o     Options
+	slots chan struct{}
+	mu    sync.Mutex
+	idle  []*worker
+	shut  bool
+}
+
+// A worker is one process.
+type worker struct {
+	cmd     *exec.Cmd
+	in      io.WriteCloser
+	encoder *json.Encoder
+	decoder *json.Decoder
+	jobs    int
+}
+
+// NewRunner makes a Runner and starts its first worker.
+func NewRunner(o Options) (*Runner, error) {
+	if o.Workers == 0 {
+		o.Workers = 2
+	}
+	if o.Timeout == 0 {
+		o.Timeout = time.Second
+	}
+	r := &Runner{o: o, slots: make(chan struct{}, o.Workers)}
+	w, err := r.start()
+	if err != nil {
+		return nil, err
+	}
+	r.idle = append(r.idle, w)
+	return r, nil
+}
+
+func (r *Runner) start() (*worker, error) {
+	cmd := exec.Command(r.o.Command[0], r.o.Command[1:]...)         //nolint:gosec // our own binary
+	cmd.Env = append(slices.Clone(r.o.Environ), "GOTRACEBACK=none") // it ends at once
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, fmt.Errorf("rules: worker: %w", err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("rules: worker: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("rules: worker: %w", err)
+	}
+	return &worker{cmd: cmd, in: in, encoder: json.NewEncoder(in), decoder: json.NewDecoder(bufio.NewReader(out))}, nil
+}
+
+func (w *worker) end() {
+	_ = w.in.Close()
+	_ = w.cmd.Process.Kill() // it may have ended by itself
+	_ = w.cmd.Wait()         // and how is of no matter
+}
+
+// take is an idle worker, or a new one.
+func (r *Runner) take() (*worker, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := len(r.idle); n > 0 {
+		w := r.idle[n-1]
+		r.idle = r.idle[:n-1]
+		return w, nil
+	}
+	return r.start()
+}
+
+// give puts a worker back, or one in the place of it that is started ahead.
+func (r *Runner) give(w *worker, sound bool) {
+	if !sound {
+		w.end()
+		fresh, err := r.start()
+		if err != nil {
+			return // the next job tries again, and says why
+		}
+		w = fresh
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.shut || len(r.idle) > r.o.Workers {
+		go w.end()
+		return
+	}
+	r.idle = append(r.idle, w)
+}
+
+// Close ends the workers that are idle; others end with their job.
+func (r *Runner) Close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.shut = true
+	for _, w := range r.idle {
+		w.end()
+	}
+	r.idle = nil
+}
+
+// ErrBusy says that no worker was free in time.
+var ErrBusy = errors.New("rules: no worker is free")
+
+// Run runs a job within its time. A zero Timeout of j is the Runner's.
+//
+// Errors: *Fault where a script failed, did not end or needed too much; ErrBusy.
+func (r *Runner) Run(ctx context.Context, j Job) (*Verdict, error) {
+	if j.Timeout == 0 {
+		j.Timeout = r.o.Timeout
+	}
+	select {
+	case r.slots <- struct{}{}:
+		defer func() { <-r.slots }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
+	}
+	w, err := r.take()
+	if err != nil {
+		return nil, err
+	}
+	m, sound, err := r.converse(ctx, w, j)
+	w.jobs++
+	go r.give(w, sound && m.Heap < retireHeap && w.jobs < retireJobs)
+	switch {
+	case err != nil:
+		return nil, err
+	case m.Fault != nil:
+		return nil, m.Fault
+	}
+	return m.Verdict, nil
+}
+
+// converse hands a job over and serves its fetches. A worker that does not answer in
+// time is killed: nothing else ends a call that builds a gigabyte.
+func (r *Runner) converse(ctx context.Context, w *worker, j Job) (m fromWorker, sound bool, err error) {
+	late := make(chan struct{})
+	timer := time.AfterFunc(j.Timeout+grace, func() {
+		close(late)
+		_ = w.cmd.Process.Kill() // it may have ended by itself
+	})
+	defer timer.Stop()
+	err = w.encoder.Encode(toWorker{Job: &j})
+	for err == nil {
+		m = fromWorker{}
+		if err = w.decoder.Decode(&m); err != nil || m.Fetch == nil {
+			break
+		}
+		answer := `{"error":"this site lets no script reach the network"}`
+		if r.o.Fetch != nil {
+			answer = r.o.Fetch(ctx, *m.Fetch)
+		}
+		err = w.encoder.Encode(toWorker{Answer: &answer})
+	}
+	if err == nil {
+		return m, true, nil
+	}
+	why := "its worker ended: it needed more memory than it may have"
+	select {
+	case <-late:
+		why = fmt.Sprintf("it took longer than %s", j.Timeout)
+	default:
+	}
+	return m, false, &Fault{Script: names(j), Why: why}
+}
+
+// names are those of the scripts that may have been at fault.
+func names(j Job) string {
+	if len(j.Scripts) == 1 {
+		return j.Scripts[0].Name
+	}
+	return "one of the scripts"
+}
