@@ -315,6 +315,7 @@ func (e *Engine) finish(v *visit, c *storage.Change, d policy.Decision) {
 		life := max(e.config.SessionAbsolute, time.Second)
 		v.cookies = append(v.cookies, func() { e.setCookie(v.w, sessionCookie, value, life) }, func() { e.knowDevice(v, l.user.ID) }, func() { e.noteUsed(v) })
 		e.remember(v, c, d)
+		e.noteDevice(v, c)
 	}
 	c.Events = append(c.Events, e.event(v, "login.done", map[string]any{"acr": d.ACR, "amr": d.AMR, "reason": d.Reason}))
 }

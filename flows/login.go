@@ -146,7 +146,11 @@ func (e *Engine) over(l *login) bool {
 	if l.state.Pending != "" || l.state.Asking != "" || l.state.Shown != nil {
 		idle = e.config.SetupIdle
 	}
-	rested := len(l.state.Proofs) > 0 && now.Sub(l.state.ActiveAt) > idle
+	since := l.state.ActiveAt
+	if l.state.LockedUntil.After(since) { // nothing could be done before
+		since = l.state.LockedUntil
+	}
+	rested := len(l.state.Proofs) > 0 && now.Sub(since) > idle
 	return !l.row.DoneAt.IsZero() || !now.Before(l.row.ExpiresAt) || rested ||
 		l.row.UserID != "" && l.user == nil
 }

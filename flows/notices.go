@@ -49,6 +49,7 @@ const (
 	mailLocked   = "locked"
 	mailUnknown  = "reset_of_unknown"
 	mailRemoved  = "authenticator_removed"
+	mailDevice   = "new_device"
 
 	mailReported   = "sign_in_reported"
 	mailUnapproved = "sign_in_unapproved"

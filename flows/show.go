@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -235,7 +236,11 @@ func (e *Engine) choices(l *login, offers []string) []themes.Choice {
 			continue
 		}
 		choice := themes.Choice{Factor: name}
-		if len(auths) == 1 && !info.Companion {
+		switch {
+		case len(auths) != 1:
+		case info.Companion:
+			choice.Left, _ = strconv.Atoi(auths[0].Label)
+		default:
 			choice.Detail = auths[0].Label
 		}
 		list = append(list, choice)

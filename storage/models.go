@@ -39,10 +39,12 @@ type User struct {
 	AppMetadata         json.RawMessage `bun:"app_metadata,type:text,nullzero" json:"app_metadata,omitempty"`
 	Blocked             bool            `bun:"blocked" json:"blocked"`
 	// PasswordExpired forces a new password at the next sign-in.
-	PasswordExpired bool      `bun:"password_expired" json:"password_expired"`
-	CreatedAt       time.Time `bun:"created_at" json:"created_at"`
-	UpdatedAt       time.Time `bun:"updated_at" json:"updated_at"`
-	Version         int64     `bun:"version" json:"-"`
+	PasswordExpired bool `bun:"password_expired" json:"password_expired"`
+	// SignedInAt is when they first signed in; zero: never.
+	SignedInAt time.Time `bun:"signed_in_at,nullzero" json:"signed_in_at,omitzero"`
+	CreatedAt  time.Time `bun:"created_at" json:"created_at"`
+	UpdatedAt  time.Time `bun:"updated_at" json:"updated_at"`
+	Version    int64     `bun:"version" json:"-"`
 }
 
 // Address is the claim of OpenID Connect Core §5.1.1.

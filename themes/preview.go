@@ -130,7 +130,7 @@ func waitPreviews(now time.Time) (list []Preview) {
 func pickerPreviews() (list []Preview) {
 	f := demo()
 	app := Choice{Factor: "otp"}
-	codes := Choice{Factor: "recovery-code", Detail: "7 of 10 left"}
+	codes := Choice{Factor: "recovery-code", Left: 7}
 	add(&list, "one", Picker{Frame: f, Choices: []Choice{app}})
 	add(&list, "some", Picker{Frame: f, Choices: []Choice{app, {Factor: "password"}, codes}})
 	add(&list, "many", Picker{Frame: f, Choices: []Choice{
