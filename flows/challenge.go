@@ -118,6 +118,7 @@ func (e *Engine) answerSecond(v *visit) error {
 	if err != nil {
 		return e.wrongCode(v, c, auths, err)
 	}
+	v.right = c.Prompt.Kind == factors.PromptCode
 	a.Failures, a.LastUsedAt = 0, e.now()
 	change := &storage.Change{Authenticators: []*factors.Authenticator{a}, Refund: append(limits, e.unapproved(l, a.Factor)...)}
 	e.noteRemember(v, a.Factor)

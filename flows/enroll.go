@@ -116,6 +116,7 @@ func (e *Engine) answerEnrollment(v *visit) error {
 	if err != nil {
 		return e.wrongCode(v, question, auths, err)
 	}
+	v.right = question.Prompt.Kind == factors.PromptCode
 	a.ConfirmedAt, a.LastUsedAt, a.LoginID, a.Failures = e.now(), e.now(), "", 0
 	c := &storage.Change{Authenticators: []*factors.Authenticator{a}, Refund: limits}
 	c.Events = append(c.Events, e.event(v, "authenticator.added", map[string]any{"factor": a.Factor, "authenticator_id": a.ID}))

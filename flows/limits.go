@@ -2,6 +2,7 @@ package flows
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -64,19 +65,24 @@ func (e *Engine) who(u *storage.User, typed string) string {
 // cannot pass the counter (B-11). Where there is none left, the login's page says
 // when there will be.
 func (e *Engine) charge(v *visit, factor string, limits []storage.Limit) (bool, error) {
+	if v.paid {
+		return true, nil
+	}
 	wait, err := e.db.TakeAll(v.ctx(), e.now(), limits...)
 	if err != nil {
 		return false, fmt.Errorf("limits: %w", err)
 	}
-	if wait == 0 {
+	if v.paid = wait == 0; v.paid {
 		return true, nil
 	}
 	l := v.login
 	l.state.LockedUntil = e.now().Add(wait)
-	c := &storage.Change{Login: l.row, Events: []*storage.Event{
-		e.event(v, "login.limited", map[string]any{"factor": factor, "seconds": int64(wait / time.Second)}),
-	}}
-	return false, e.store(v, c)
+	event := e.event(v, "login.limited", map[string]any{"factor": factor, "seconds": int64(wait / time.Second)})
+	err = e.store(v, &storage.Change{Login: l.row, Events: []*storage.Event{event}})
+	if errors.Is(err, storage.ErrConflict) { // the page shows what the other one stored
+		err = e.db.AddEvents(v.ctx(), event)
+	}
+	return false, err
 }
 
 // network is the part of the address that one customer of a provider has: a whole

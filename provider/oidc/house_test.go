@@ -54,7 +54,13 @@ type house struct {
 	secret    map[string]string // by client
 	method    map[string]string // of authentication, likewise
 
+	plan    plan
+	dsn     string
+	engines []*flows.Engine
+
 	mu    sync.Mutex
+	nodes []http.Handler // that take requests in turn
+	turn  int
 	clock time.Time
 	ctx   func(context.Context) context.Context // of each request, for the query count
 }
@@ -97,19 +103,17 @@ func build(t *testing.T, p plan) *house {
 	}
 	h := &house{
 		t: t, users: map[string]*user{}, secret: map[string]string{}, method: map[string]string{}, log: &syncBuffer{}, mails: &mailbox{}, twilio: openTwilio(t),
-		clock: time.Now().UTC().Add(-500 * 24 * time.Hour).Truncate(time.Second),
+		clock: time.Now().UTC().Add(-500 * 24 * time.Hour).Truncate(time.Second), plan: p, dsn: storagetest.DSN(t, p.engine),
 	}
 	h.duo, h.duoConfig = openDuo(t)
 	h.server = httptest.NewUnstartedServer(nil)
 	issuer := &url.URL{Scheme: "http", Host: h.server.Listener.Addr().String(), Path: p.path}
 	h.issuer = issuer.String()
-	var err error
-	h.db, err = storage.Open(t.Context(), storage.Options{DSN: storagetest.DSN(t, p.engine), Sealer: storagetest.Sealer(t), Now: h.now, Logger: slog.New(slog.DiscardHandler)})
-	h.must(err)
-	t.Cleanup(func() { _ = h.db.Close() })
-	_, err = h.db.Migrate(t.Context())
+	h.db = h.store()
+	_, err := h.db.Migrate(t.Context())
 	h.must(err)
 	h.assemble(p, issuer)
+	h.server.Config.Handler = http.HandlerFunc(h.serve)
 	h.server.Config.BaseContext = func(net.Listener) context.Context { return context.Background() }
 	h.server.Start()
 	t.Cleanup(h.server.Close)
@@ -123,6 +127,52 @@ func build(t *testing.T, p plan) *house {
 	h.people()
 	h.applications()
 	return h
+}
+
+func (h *house) store() *storage.DB {
+	h.t.Helper()
+	db, err := storage.Open(h.t.Context(), storage.Options{DSN: h.dsn, Sealer: storagetest.Sealer(h.t), Now: h.now, Logger: slog.New(slog.DiscardHandler)})
+	h.must(err)
+	h.t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// serve gives a request to the node whose turn it is.
+func (h *house) serve(w http.ResponseWriter, r *http.Request) {
+	h.mu.Lock()
+	wrap, node := h.ctx, h.nodes[h.turn%len(h.nodes)]
+	h.turn++
+	h.mu.Unlock()
+	if wrap != nil {
+		r = r.WithContext(wrap(r.Context()))
+	}
+	node.ServeHTTP(w, r)
+}
+
+// grow adds a second node, which knows the first one by the database alone. A database in
+// memory is one process's: there the nodes share the door to it.
+func (h *house) grow() {
+	h.t.Helper()
+	db := h.db
+	if h.plan.engine == "postgres" {
+		h.db = h.store()
+	}
+	issuer, err := url.Parse(h.issuer)
+	h.must(err)
+	h.assemble(h.plan, issuer)
+	h.db = db
+}
+
+// restart forgets all that is in memory.
+func (h *house) restart() {
+	h.t.Helper()
+	h.arrived()
+	h.mu.Lock()
+	h.nodes, h.engines = nil, nil
+	h.mu.Unlock()
+	issuer, err := url.Parse(h.issuer)
+	h.must(err)
+	h.assemble(h.plan, issuer)
 }
 
 func (h *house) assemble(p plan, issuer *url.URL) {
@@ -172,15 +222,9 @@ func (h *house) assemble(p plan, issuer *url.URL) {
 			device.New(device.Options{Issuer: issuer, Name: "Test", Flows: h.flows, Themes: pages, Logger: logger}).Mount},
 	})
 	h.must(err)
-	h.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h.mu.Lock()
-		wrap := h.ctx
-		h.mu.Unlock()
-		if wrap != nil {
-			r = r.WithContext(wrap(r.Context()))
-		}
-		site.ServeHTTP(w, r)
-	})
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.nodes, h.engines = append(h.nodes, site), append(h.engines, h.flows)
 }
 
 func (h *house) must(err error) {
@@ -362,7 +406,9 @@ func (h *house) arrived() []mailed {
 	h.t.Helper()
 	ctx, cancel := context.WithTimeout(h.t.Context(), 10*time.Second)
 	defer cancel()
-	h.must(h.flows.Close(ctx))
+	for _, one := range h.engines {
+		h.must(one.Close(ctx))
+	}
 	h.mails.mu.Lock()
 	defer h.mails.mu.Unlock()
 	return slices.Clone(h.mails.sent)
