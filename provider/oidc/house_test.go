@@ -15,12 +15,14 @@ import (
 	"time"
 
 	"github.com/sallyport-id/sallyport/factors"
+	"github.com/sallyport-id/sallyport/factors/duo"
 	"github.com/sallyport-id/sallyport/factors/email"
 	"github.com/sallyport-id/sallyport/factors/otp"
 	"github.com/sallyport-id/sallyport/factors/password"
 	"github.com/sallyport-id/sallyport/factors/push"
 	"github.com/sallyport-id/sallyport/factors/recovery"
 	"github.com/sallyport-id/sallyport/factors/standin"
+	"github.com/sallyport-id/sallyport/factors/webauthn"
 	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/flows/policy"
 	"github.com/sallyport-id/sallyport/provider"
@@ -47,7 +49,7 @@ type house struct {
 	twilio *twilio
 	duo    *standin.Duo
 
-	duoConfig factors.Config
+	duoConfig *duo.Config
 	users     map[string]*user
 	secret    map[string]string // by client
 	method    map[string]string // of authentication, likewise
@@ -72,6 +74,8 @@ type plan struct {
 	flows   func(*flows.Config)
 	oidc    func(*oidc.Config)
 	ladder  policy.Ladder
+	duo     func(*duo.Config)
+	keys    bool // security keys, for a site with a name
 }
 
 const (
@@ -125,11 +129,19 @@ func build(t *testing.T, p plan) *house {
 func (h *house) assemble(p plan, issuer *url.URL) {
 	logger := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
-	h.ring, err = factors.Open(factors.Env{Issuer: "Test", Now: h.now, Logger: logger}, map[string]factors.Config{
+	env := factors.Env{Issuer: "Test", Now: h.now, Logger: logger}
+	configs := map[string]factors.Config{
 		factors.Password: password.Defaults(), factors.OTP: otp.Defaults(), factors.RecoveryCode: recovery.Defaults(),
 		factors.Duo: h.duoConfig, factors.SMS: h.twilio.sms(), factors.Voice: h.twilio.voice(), factors.Email: email.Defaults(),
 		factors.Push: push.Defaults(),
-	})
+	}
+	if p.duo != nil {
+		p.duo(h.duoConfig)
+	}
+	if p.keys {
+		env.Origin, configs[factors.Roaming] = "https://id.example.com", webauthn.Roaming()
+	}
+	h.ring, err = factors.Open(env, configs)
 	h.must(err)
 	var words []fs.FS
 	for _, name := range h.ring.Names() {
