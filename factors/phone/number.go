@@ -17,6 +17,10 @@ type number struct {
 
 const longestTyped = 40
 
+// nowhere is the region of numbers that no country has: satellite telephones, and
+// others whose minutes are dear.
+var nowhere = phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY
+
 // premium are kinds of numbers that earn money for whoever is called.
 var premium = []phonenumbers.PhoneNumberType{
 	phonenumbers.PREMIUM_RATE, phonenumbers.SHARED_COST, phonenumbers.UAN, phonenumbers.PAGER, phonenumbers.VOICEMAIL,
@@ -39,7 +43,7 @@ func (f *Factor) read(typed string) (number, error) {
 	n.carrier = n.e164[:max(len(n.e164)-5, 0)]
 	kind := phonenumbers.GetNumberType(parsed)
 	switch {
-	case slices.Contains(premium, kind):
+	case slices.Contains(premium, kind) || n.country == nowhere:
 		return number{}, &factors.Rejection{Message: "phone.premium"}
 	case f.channel == Text && kind == phonenumbers.FIXED_LINE:
 		return number{}, &factors.Rejection{Message: "phone.landline"}
