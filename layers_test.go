@@ -42,8 +42,8 @@ factors/voice       → factors factors/phone
 factors/*           → factors
 `
 
-// suites are rooms for tests, and the stand-ins also for the demo, with the room that
-// each is about.
+// suites are rooms for tests, and the stand-ins also for the demo and the phone in a
+// terminal, with the room that each is about.
 var suites = map[string]string{"storage/storagetest": "storage", "factors/factorstest": "factors", "factors/standin": "factors"}
 
 // shared are rooms below factors with what several factors have in common.
@@ -69,7 +69,7 @@ var fences = []struct {
 	{"github.com/tink-crypto/tink-go", "storage", false, "secrets are sealed where they are stored"},
 	{"github.com/dop251/goja", "flows/rules", false, "scripts run in one place, under limits"},
 	{"github.com/wneessen/go-mail", "factors/email", false, "one mailer sends codes and notices"},
-	{"github.com/pquerna/otp", "factors/* cmd/bench", true, "others only play the person with the app"},
+	{"github.com/pquerna/otp", "factors/* cmd/bench cmd/authenticator", true, "others only play the person with the app"},
 	{"github.com/go-crypt/crypt", "factors/password", false, "no other room hashes passwords"},
 	{"github.com/twilio/twilio-go", "factors/phone", false, "a vendor stays with its factors"},
 	{"github.com/nyaruka/phonenumbers", "factors/phone", false, "numbers are read in one place"},
