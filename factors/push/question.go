@@ -62,7 +62,7 @@ func sourceOf(agent string) *source {
 	if ua.Name == "" && ua.OS == "" {
 		return nil
 	}
-	return &source{part{ua.Name, ua.Version}, part{ua.OS, ua.OSVersion}}
+	return &source{part{plain(ua.Name), plain(ua.Version)}, part{plain(ua.OS), plain(ua.OSVersion)}}
 }
 
 // asked is what a challenge keeps.
