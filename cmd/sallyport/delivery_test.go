@@ -38,7 +38,9 @@ func TestRow48_PushProviders(t *testing.T) {
 	}
 	phone.Service, phone.Address = "GCM", "registration-token"
 	one := p.meet("ada")
-	signIn := func() { one.fill(map[string]string{"username": one.user.Username, "password": one.user.Password}).submit("") }
+	signIn := func() {
+		one.fill(map[string]string{"username": one.user.Username, "password": one.user.Password}).submit("")
+	}
 	one.get(p.ready.App + "signin/mfa")
 	signIn()
 	one.press("factor", "push")
