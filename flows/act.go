@@ -284,12 +284,15 @@ func (e *Engine) advance(v *visit, c *storage.Change) error {
 	case l.paused():
 	case d.Need == policy.ProveFirst:
 		err = e.invite(l)
+	case l.picks(d) && (d.Need == policy.ProveSecond || d.Need == policy.Enroll):
+		e.dropPending(l, c)
+		l.close()
 	case d.Need == policy.ProveSecond && len(d.Offers) > 0:
 		err = e.question(v, d.Offers[0], "")
 		if slices.ContainsFunc(l.state.Proofs, func(p factors.Proof) bool { return p.Factor == d.Offers[0] }) {
 			l.state.Notice = &themes.Notice{Kind: "info", ID: noticeAnother}
 		}
-	case d.Need == policy.Enroll && len(d.Offers) == 1:
+	case d.Need == policy.Enroll && len(d.Offers) > 0:
 		err = e.beginEnrollment(v, c, d.Offers[0], factors.Answer{})
 	case d.Need == policy.Done:
 		if err = e.propose(v, c); err == nil && !l.paused() {
@@ -310,8 +313,9 @@ func (e *Engine) finish(v *visit, c *storage.Change, d policy.Decision) {
 	value := e.establish(v, c)
 	if value != "" {
 		life := max(e.config.SessionAbsolute, time.Second)
-		v.cookies = append(v.cookies, func() { e.setCookie(v.w, sessionCookie, value, life) }, func() { e.knowDevice(v, l.user.ID) })
+		v.cookies = append(v.cookies, func() { e.setCookie(v.w, sessionCookie, value, life) }, func() { e.knowDevice(v, l.user.ID) }, func() { e.noteUsed(v) })
 		e.remember(v, c, d)
+		e.noteDevice(v, c)
 	}
 	c.Events = append(c.Events, e.event(v, "login.done", map[string]any{"acr": d.ACR, "amr": d.AMR, "reason": d.Reason}))
 }

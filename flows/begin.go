@@ -121,8 +121,7 @@ func (e *Engine) decideAtStart(ctx context.Context, r *http.Request, l *login) (
 }
 
 // prepare makes what the first page of a login needs, as long as that sends nothing:
-// Begin may be called in a GET. It returns the authenticator that is being set up, if
-// there is only one to choose.
+// Begin may be called in a GET. It returns the authenticator that is being set up.
 func (e *Engine) prepare(ctx context.Context, l *login, d policy.Decision) (*factors.Authenticator, error) {
 	switch {
 	case d.Need == policy.Identify:
@@ -131,11 +130,19 @@ func (e *Engine) prepare(ctx context.Context, l *login, d policy.Decision) (*fac
 		return nil, e.invite(l)
 	case d.Need == policy.ProveFirst:
 		return nil, e.invite(l)
-	case len(d.Offers) == 0 || e.factors.Info(d.Offers[0]).Sends:
+	case len(d.Offers) == 0 || l.picks(d):
+	case d.Need == policy.Enroll && e.factors.Info(d.Offers[0]).Asks != "":
+		l.state.Asking = d.Offers[0]
+	case e.factors.Info(d.Offers[0]).Sends:
 	case d.Need == policy.ProveSecond:
 		return nil, e.challenge(ctx, l, d.Offers[0], "")
-	case d.Need == policy.Enroll && len(d.Offers) == 1 && e.factors.Info(d.Offers[0]).Asks == "":
-		return e.pending(ctx, l, d.Offers[0], factors.Answer{})
+	case d.Need == policy.Enroll:
+		made, err := e.pending(ctx, l, d.Offers[0], factors.Answer{})
+		if errors.Is(err, factors.ErrUnsupported) {
+			e.log.WarnContext(ctx, "factor cannot be set up", "factor", d.Offers[0], "error", err)
+			return nil, nil // the page offers the others
+		}
+		return made, err
 	}
 	return nil, nil
 }
@@ -219,6 +226,8 @@ var refusals = map[string]string{
 	"client_disabled": "The client is disabled.",
 	"blocked":         "The user is blocked.",
 	"not_enough":      "A second factor is due, and the user has none and may not enrol one here.",
+	"uninvited":       "A second factor is due, and the user needs an invitation to set up their first.",
+	"full":            "A second factor is due, and the user has as many authenticators as one may have.",
 	"no_user":         "Login required",
 	"other_user":      "Another user than the one asked for is signed in.",
 	"policy":          "Multifactor authentication required",

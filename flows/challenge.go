@@ -106,9 +106,12 @@ func (e *Engine) answerSecond(v *visit) error {
 	if c == nil || l.state.Pending != "" || !slices.Contains(v.decision.Offers, c.Factor) || len(l.candidates(c)) == 0 {
 		return e.advance(v, &storage.Change{}) // ask what is needed now
 	}
+	if said, err := e.misshapen(v, c); err != nil || said {
+		return err
+	}
 	auths := l.candidates(c)
 	limits := e.codeLimits(v, auths)
-	if ok, err := e.charge(v, limits); err != nil || !ok {
+	if ok, err := e.charge(v, c.Factor, limits); err != nil || !ok {
 		return err
 	}
 	p, a, err := e.verify(v, c, auths)

@@ -15,6 +15,9 @@ type Config struct {
 	LoginLifetime time.Duration `doc:"how long a sign-in may take altogether"`
 	// LoginIdle is how long a login with at least one proof may rest.
 	LoginIdle time.Duration `doc:"how long a begun sign-in may rest between two steps"`
+	// SetupIdle is the same while something is set up or written down: an app has to be
+	// found and installed first.
+	SetupIdle time.Duration `doc:"and how long while something is set up"`
 	// SessionIdle and SessionAbsolute end a session that was not used for that long,
 	// or began that long ago (NIST SP 800-63B-4 §2.2.3 asks for both).
 	SessionIdle     time.Duration `doc:"a session that was not used for this long ends"`
@@ -42,15 +45,20 @@ type Limits struct {
 	// Wrong codes of second factors.
 	CodeAuthenticator Rate `doc:"codes for one authenticator"`
 	CodeUser          Rate `doc:"codes for one person"`
+	CodeRecovery      Rate `doc:"recovery codes for one person"`
 	CodeAddress       Rate `doc:"codes from one address"`
 	// Messages with codes. How many one person gets is a setting of their factor.
-	SendTo      Rate `doc:"messages to one number or mailbox"`
+	SendTo      Rate `doc:"messages to one number, whoever asks"`
 	SendGroup   Rate `doc:"messages to one carrier's numbers, against those who earn by them"`
 	SendCountry Rate `doc:"messages to one country"`
 	SendAddress Rate `doc:"messages asked for from one address"`
+	SendAll     Rate `doc:"texts and calls altogether; the log says when they are used up"`
 	// Reset mails.
 	ResetUser    Rate `doc:"reset mails to one person"`
 	ResetAddress Rate `doc:"reset mails asked for from one address"`
+	// Authenticators that one person may have beside the password. More help nobody, and
+	// each is a row to read at every sign-in.
+	Authenticators int `doc:"authenticators that one person may have beside the password"`
 	// Consecutive wrong codes after which an authenticator is disabled, at most 100
 	// (NIST SP 800-63B-4 §3.2.2). Passwords are not disabled: anyone could do that to
 	// anyone; PasswordUser slows guessing instead.
@@ -64,16 +72,17 @@ type Rate = factors.Rate
 func DefaultConfig() Config {
 	const six = 6 * time.Minute
 	return Config{
-		LoginLifetime: time.Hour, LoginIdle: 10 * time.Minute,
+		LoginLifetime: time.Hour, LoginIdle: 5 * time.Minute, SetupIdle: 10 * time.Minute,
 		SessionIdle: 72 * time.Hour, SessionAbsolute: 7 * 24 * time.Hour,
 		ResetLifetime: time.Hour, FreshFor: 10 * time.Minute,
 		Limits: Limits{
 			PasswordDevice:      rate(10, time.Minute),
 			PasswordUserAddress: rate(10, six), PasswordUser: rate(50, six), PasswordAddress: rate(100, 10*time.Second),
-			CodeAuthenticator: rate(10, six), CodeUser: rate(20, six), CodeAddress: rate(100, 10*time.Second),
-			SendTo: rate(10, 20*time.Minute), SendGroup: rate(30, time.Minute), SendCountry: rate(200, 5*time.Second), SendAddress: rate(30, 2*time.Minute),
+			CodeAuthenticator: rate(10, six), CodeUser: rate(10, six), CodeRecovery: rate(5, 12*time.Minute), CodeAddress: rate(100, 10*time.Second),
+			SendTo: rate(10, time.Hour), SendGroup: rate(30, time.Minute), SendCountry: rate(200, 5*time.Second), SendAddress: rate(30, 2*time.Minute),
+			SendAll:   rate(5000, 17280*time.Millisecond), // a day has as many
 			ResetUser: rate(5, 20*time.Minute), ResetAddress: rate(20, time.Minute),
-			Consecutive: 100,
+			Authenticators: 20, Consecutive: 100,
 		},
 	}
 }
@@ -89,6 +98,7 @@ func (c Config) Validate() error {
 	const day = 24 * time.Hour
 	between("login_lifetime", c.LoginLifetime, time.Minute, day)
 	between("login_idle", c.LoginIdle, 30*time.Second, c.LoginLifetime)
+	between("setup_idle", c.SetupIdle, 30*time.Second, c.LoginLifetime)
 	between("session_absolute", c.SessionAbsolute, time.Minute, 400*day)
 	between("session_idle", c.SessionIdle, time.Minute, c.SessionAbsolute)
 	between("reset_lifetime", c.ResetLifetime, time.Minute, day)
@@ -101,6 +111,9 @@ func (c Config) Validate() error {
 	if n := c.Limits.Consecutive; n < 1 || n > 100 {
 		faults = append(faults, fmt.Errorf("limits.consecutive: %d is out of range: use 1 to 100", n))
 	}
+	if n := c.Limits.Authenticators; n < 1 || n > 1000 {
+		faults = append(faults, fmt.Errorf("limits.authenticators: %d is out of range: use 1 to 1000", n))
+	}
 	return errors.Join(faults...)
 }
 
@@ -108,8 +121,8 @@ func (l Limits) rates() map[string]Rate {
 	return map[string]Rate{
 		"password_device": l.PasswordDevice, "password_user_address": l.PasswordUserAddress,
 		"password_user": l.PasswordUser, "password_address": l.PasswordAddress,
-		"code_authenticator": l.CodeAuthenticator, "code_user": l.CodeUser, "code_address": l.CodeAddress,
-		"send_to": l.SendTo, "send_group": l.SendGroup, "send_country": l.SendCountry, "send_address": l.SendAddress,
+		"code_authenticator": l.CodeAuthenticator, "code_user": l.CodeUser, "code_recovery": l.CodeRecovery, "code_address": l.CodeAddress,
+		"send_to": l.SendTo, "send_group": l.SendGroup, "send_country": l.SendCountry, "send_address": l.SendAddress, "send_all": l.SendAll,
 		"reset_user": l.ResetUser, "reset_address": l.ResetAddress,
 	}
 }

@@ -24,6 +24,7 @@ const (
 	hashName    = "name"
 
 	hashRemember = "remember"
+	hashUsed     = "used"
 
 	hashTransaction = "transaction"
 )

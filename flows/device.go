@@ -302,7 +302,7 @@ func (e *Engine) Remove(r *http.Request, d *Device) error {
 	e.notify(v, u, notice{Kind: mailRemoved, Factor: d.a.Factor})
 	about := map[string]any{"factor": d.a.Factor, "authenticator_id": d.a.ID, "why": "on the device"}
 	c := storage.Change{
-		OldAuthenticators: []string{d.a.ID}, Events: []*storage.Event{e.event(v, "authenticator.removed", about)}, Messages: v.login.out,
+		OldAuthenticators: []string{d.a.ID}, Forget: u.ID, Events: []*storage.Event{e.event(v, "authenticator.removed", about)}, Messages: v.login.out,
 	}
 	if err := e.db.Commit(r.Context(), c); err != nil {
 		return fmt.Errorf("authenticator: %w", err)

@@ -101,9 +101,12 @@ func (e *Engine) answerEnrollment(v *visit) error {
 	if question == nil || a == nil || !slices.Contains(v.decision.Offers, a.Factor) && a.Factor != l.state.Offer {
 		return e.advance(v, &storage.Change{})
 	}
+	if said, err := e.misshapen(v, question); err != nil || said {
+		return err
+	}
 	auths := []*factors.Authenticator{a}
 	limits := e.codeLimits(v, auths)
-	if ok, err := e.charge(v, limits); err != nil || !ok {
+	if ok, err := e.charge(v, a.Factor, limits); err != nil || !ok {
 		return err
 	}
 	p, a, err := e.verify(v, question, auths)
@@ -118,6 +121,7 @@ func (e *Engine) answerEnrollment(v *visit) error {
 	c.Events = append(c.Events, e.event(v, "authenticator.added", map[string]any{"factor": a.Factor, "authenticator_id": a.ID}))
 	e.notify(v, l.user, notice{Kind: mailAdded, Factor: a.Factor})
 	l.state.Pending = ""
+	l.owned++
 	if l.state.Offer != "" {
 		e.snooze(v, a.Factor, neverAgain)
 	} else {
@@ -161,13 +165,12 @@ func (e *Engine) link(v *visit, c *storage.Change, a *factors.Authenticator) err
 		return fmt.Errorf("%s: link: %w", a.Factor, err)
 	}
 	for _, twin := range twins {
-		if e.factors.Get(twin.Factor) == nil {
+		if e.factors.Get(twin.Factor) == nil || e.full(v.login) {
 			continue
 		}
 		a.Link = a.ID
 		twin.ID, twin.UserID, twin.Link, twin.LoginID = storage.NewID("aut"), a.UserID, a.Link, ""
-		c.NewAuthenticators = append(c.NewAuthenticators, twin)
-		v.login.auths = append(v.login.auths, twin)
+		v.login.take(twin, c)
 		c.Events = append(c.Events, e.event(v, "authenticator.added", map[string]any{"factor": twin.Factor, "authenticator_id": twin.ID, "link": a.Link}))
 	}
 	return nil
@@ -178,7 +181,7 @@ func (e *Engine) link(v *visit, c *storage.Change, a *factors.Authenticator) err
 func (e *Engine) accompany(v *visit, c *storage.Change) error {
 	l := v.login
 	for _, name := range e.allowed(l) {
-		if !e.factors.Info(name).Companion || len(l.usable(name)) > 0 {
+		if !e.factors.Info(name).Companion || len(l.usable(name)) > 0 || e.full(l) {
 			continue
 		}
 		a, shown, err := e.factors.Get(name).Enroll(v.ctx(), e.subject(l, name), factors.Answer{})
@@ -186,8 +189,7 @@ func (e *Engine) accompany(v *visit, c *storage.Change) error {
 			return err
 		}
 		a.ID, a.UserID = storage.NewID("aut"), l.user.ID
-		l.auths = append(l.auths, a)
-		c.NewAuthenticators = append(c.NewAuthenticators, a)
+		l.take(a, c)
 		c.Events = append(c.Events, e.event(v, "authenticator.added", map[string]any{"factor": name, "authenticator_id": a.ID}))
 		l.state.Shown = &shown.Prompt
 		return nil

@@ -50,7 +50,7 @@ func (e *Engine) facts(l *login) policy.Facts {
 		RequestedAt: ask.RequestedAt, FreshFor: e.config.FreshFor, Subject: ask.Subject, Ladder: e.ladder, WeakCounts: e.config.WeakCounts, TenantPolicy: l.settings.Policy,
 		Denied: l.state.Denied, Switch: l.state.Switched, OwnsSecond: l.second,
 		Factors: e.factorFacts(l), Proofs: l.proofs(), ConsentGiven: l.state.Consent,
-		Remembered: l.browser != nil, Enroll: ask.Enroll, Enrolled: l.state.Enrolled,
+		Remembered: l.browser != nil, LastUsed: l.used, InvitedOnly: l.settings.InvitedOnly, Full: e.full(l), Enroll: ask.Enroll, Enrolled: l.state.Enrolled,
 	}
 	if l.user != nil {
 		f.UserID, f.UserBlocked, f.PasswordExpired = l.user.ID, l.user.Blocked, l.user.PasswordExpired

@@ -35,11 +35,17 @@ func (e *Engine) passwordLimits(r *http.Request, who string) []storage.Limit {
 	}
 }
 
-// codeLimits are what a code is charged to. They have nothing in common with those of
-// passwords: a right password resets nothing here.
+// codeLimits are what an answer of a second factor is charged to. They have nothing in
+// common with those of passwords: a right password resets nothing here. Whoever changes
+// from one factor to another gets no new tries, but recovery codes have a bucket of their
+// own: they are the way out where somebody else's guesses used the other one up.
 func (e *Engine) codeLimits(v *visit, auths []*factors.Authenticator) []storage.Limit {
-	l := e.config.Limits
-	limits := []storage.Limit{on(l.CodeUser, "code:"+v.login.user.ID), on(l.CodeAddress, "code:"+e.network(v.r))}
+	l, user := e.config.Limits, v.login.user.ID
+	limits := []storage.Limit{on(l.CodeAddress, "code:"+e.network(v.r))}
+	if e.factors.Info(auths[0].Factor).Companion {
+		return append(limits, on(l.CodeRecovery, "recovery:"+user))
+	}
+	limits = append(limits, on(l.CodeUser, "code:"+user))
 	for _, a := range auths {
 		limits = append(limits, on(l.CodeAuthenticator, "code:"+a.ID))
 	}
@@ -57,7 +63,7 @@ func (e *Engine) who(u *storage.User, typed string) string {
 // charge takes a try from all limits before it is looked at, so that parallel tries
 // cannot pass the counter (B-11). Where there is none left, the login's page says
 // when there will be.
-func (e *Engine) charge(v *visit, limits []storage.Limit) (bool, error) {
+func (e *Engine) charge(v *visit, factor string, limits []storage.Limit) (bool, error) {
 	wait, err := e.db.TakeAll(v.ctx(), e.now(), limits...)
 	if err != nil {
 		return false, fmt.Errorf("limits: %w", err)
@@ -68,7 +74,7 @@ func (e *Engine) charge(v *visit, limits []storage.Limit) (bool, error) {
 	l := v.login
 	l.state.LockedUntil = e.now().Add(wait)
 	c := &storage.Change{Login: l.row, Events: []*storage.Event{
-		e.event(v, "login.limited", map[string]any{"seconds": int64(wait / time.Second)}),
+		e.event(v, "login.limited", map[string]any{"factor": factor, "seconds": int64(wait / time.Second)}),
 	}}
 	return false, e.store(v, c)
 }

@@ -25,6 +25,7 @@ type login struct {
 	user     *storage.User            // nil until the person is known
 	auths    []*factors.Authenticator // of the user: usable ones, and this login's pending one
 	second   bool                     // the account has a second factor that is not weak, usable or not
+	owned    int                      // its authenticators beside the password, usable or not
 	session  *storage.SessionView     // of this browser and alive, of whatever user; nil: none
 	client   *storage.Client          // nil for pages of our own
 	settings *storage.Settings
@@ -33,9 +34,12 @@ type login struct {
 	accepts  string   // languages that the browser prefers
 	out      []*storage.Message
 	browser  *storage.Browser     // this one, where the person is remembered in it
+	used     string               // the factor that was shown last in it, "" where nobody knows
 	told     *storage.Transaction // of the open question, where a device answers it and does not have it yet
 	address  string               // of the browser, empty where a device speaks
 	agent    string
+	handheld bool   // the browser is on a phone
+	trouble  string // that its page tells of the message it waits for, "" for none
 	// implied are authenticators that the person has by what is known of them and that
 	// no row is kept of yet, by id.
 	implied map[string]*factors.Authenticator
@@ -74,7 +78,8 @@ type state struct {
 	Remember    bool           `json:"remember,omitempty"` // the person's wish
 
 	Message   string    `json:"message,omitempty"` // that the open question waits for
-	Sends     int       `json:"sends,omitempty"`   // in this login
+	SentAt    time.Time `json:"sent_at,omitzero"`
+	Sends     int       `json:"sends,omitempty"` // in this login
 	ResendAt  time.Time `json:"resend_at,omitzero"`
 	HeldUntil time.Time `json:"held_until,omitzero"` // nobody is asked by Held before
 	Held      string    `json:"held,omitempty"`
@@ -103,7 +108,7 @@ func (e *Engine) open(r *http.Request, id string) (*login, error) {
 	if err != nil {
 		return nil, fmt.Errorf("login: %w", err)
 	}
-	l := &login{row: view.Login, user: view.User, accepts: r.Header.Get("Accept-Language"), address: e.addressOf(r), agent: r.UserAgent()}
+	l := &login{row: view.Login, user: view.User, accepts: r.Header.Get("Accept-Language"), address: e.addressOf(r), agent: r.UserAgent(), handheld: handheld(r)}
 	if subtle.ConstantTimeCompare(e.db.Hash(hashLogin, cookie), l.row.Key) != 1 {
 		return nil, ErrGone
 	}
@@ -137,7 +142,15 @@ func (e *Engine) unpack(l *login, auths []*factors.Authenticator) error {
 // over reports whether l is done, too old, or has lost its person.
 func (e *Engine) over(l *login) bool {
 	now := e.now()
-	rested := len(l.state.Proofs) > 0 && now.Sub(l.state.ActiveAt) > e.config.LoginIdle
+	idle := e.config.LoginIdle
+	if l.state.Pending != "" || l.state.Asking != "" || l.state.Shown != nil {
+		idle = e.config.SetupIdle
+	}
+	since := l.state.ActiveAt
+	if l.state.LockedUntil.After(since) { // nothing could be done before
+		since = l.state.LockedUntil
+	}
+	rested := len(l.state.Proofs) > 0 && now.Sub(since) > idle
 	return !l.row.DoneAt.IsZero() || !now.Before(l.row.ExpiresAt) || rested ||
 		l.row.UserID != "" && l.user == nil
 }
@@ -145,10 +158,12 @@ func (e *Engine) over(l *login) bool {
 // keep takes those of all that this login may use: usable ones, and the pending one
 // that it made itself. Proofs of authenticators that are gone since are gone as well.
 func (e *Engine) keep(l *login, all []*factors.Authenticator) {
-	l.auths, l.second, l.implied = nil, false, nil
+	l.auths, l.second, l.owned, l.implied = nil, false, 0, nil
 	for _, a := range all {
-		info := e.factors.Info(a.Factor)
-		l.second = l.second || !a.ConfirmedAt.IsZero() && a.Factor != factors.Password && info.Traits&factors.Weak == 0
+		if !a.ConfirmedAt.IsZero() && a.Factor != factors.Password {
+			l.owned++
+			l.second = l.second || e.factors.Info(a.Factor).Traits&factors.Weak == 0
+		}
 		if a.Usable() || a.ConfirmedAt.IsZero() && a.LoginID == l.row.ID && a.ID == l.state.Pending {
 			l.auths = append(l.auths, a)
 		}
@@ -232,7 +247,7 @@ func (l *login) paused() bool { return l.state.Shown != nil || l.state.Offer != 
 
 // forget takes the person and all that was proven off the login.
 func (l *login) forget() {
-	l.row.UserID, l.user, l.auths, l.second = "", nil, nil, false
+	l.row.UserID, l.user, l.auths, l.second, l.owned = "", nil, nil, false, 0
 	l.state = state{Ask: l.state.Ask, Switched: true, Platform: l.state.Platform}
 }
 

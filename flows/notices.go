@@ -19,9 +19,11 @@ const (
 	noticeLimited  = "login.limited"
 	noticeExpired  = "code.expired"
 	noticeSpent    = "code.spent"
+	noticeForm     = "code.form"
 	noticeWrong    = "code.wrong"
 	noticeSent     = "code.sent"
 	noticeUnsent   = "code.unsent"
+	noticeLate     = "code.late"
 	noticeHeld     = "code.held"
 	noticeName     = "identify.wrong"
 	noticeOther    = "identify.other"
@@ -36,6 +38,7 @@ const (
 	noticePending    = "wait.pending"
 	noticeSuperseded = "wait.superseded"
 	noticeWaitHeld   = "wait.held"
+	noticeUnreached  = "wait.unreached"
 )
 
 // Kinds of notice mails.
@@ -46,6 +49,7 @@ const (
 	mailLocked   = "locked"
 	mailUnknown  = "reset_of_unknown"
 	mailRemoved  = "authenticator_removed"
+	mailDevice   = "new_device"
 
 	mailReported   = "sign_in_reported"
 	mailUnapproved = "sign_in_unapproved"

@@ -57,7 +57,7 @@ func (e *Engine) answerPasskey(v *visit) error {
 		return nil
 	}
 	limits := []storage.Limit{on(e.config.Limits.PasswordAddress, "passkey:"+e.network(v.r))}
-	if ok, err := e.charge(v, limits); err != nil || !ok {
+	if ok, err := e.charge(v, c.Factor, limits); err != nil || !ok {
 		return err
 	}
 	user, auths, a, err := e.discover(v, c)
@@ -134,7 +134,7 @@ func (e *Engine) propose(v *visit, c *storage.Change) error {
 	second := slices.ContainsFunc(l.state.Proofs, func(p factors.Proof) bool {
 		return e.factors.Info(p.Factor).Second && p.Traits&factors.Weak == 0
 	})
-	if !second || !l.state.Platform || l.state.Offer != "" {
+	if !second || !l.state.Platform || l.state.Offer != "" || e.full(l) {
 		return nil
 	}
 	for _, name := range e.allowed(l) {

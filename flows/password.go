@@ -35,7 +35,7 @@ func (e *Engine) answerPassword(v *visit) error {
 		}
 	}
 	limits := e.passwordLimits(v.r, e.who(user, l.state.Typed))
-	if ok, err := e.charge(v, limits); err != nil || !ok {
+	if ok, err := e.charge(v, factors.Password, limits); err != nil || !ok {
 		return err
 	}
 	p, changed, err := e.checkPassword(v, user, auths, v.field("password"))

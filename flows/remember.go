@@ -49,12 +49,13 @@ func (e *Engine) rememberName(userID string) string {
 
 // recall finds out whether the person is remembered in this browser. What does not fit
 // is as if it were not there; a value that was replaced before is somebody else's copy,
-// and ends it for both.
+// and ends all of the person's: whoever copied one may have copied more (T-17).
 func (e *Engine) recall(ctx context.Context, r *http.Request, l *login) error {
-	l.browser = nil
+	l.browser, l.used = nil, ""
 	if l.user == nil {
 		return nil
 	}
+	l.used = e.lastUsed(r, l.user.ID)
 	id, value, _ := strings.Cut(e.cookie(r, e.rememberName(l.user.ID)), ".")
 	if value == "" {
 		return nil
@@ -81,15 +82,15 @@ func (e *Engine) recall(ctx context.Context, r *http.Request, l *login) error {
 	case subtle.ConstantTimeCompare(b.OldKey, key) == 1 && now.Sub(b.RotatedAt) <= rotationGrace:
 		l.browser = b
 	default:
-		return e.forgetBrowser(ctx, r, l, b)
+		return e.forgetBrowsers(ctx, r, l, b)
 	}
 	return nil
 }
 
-func (e *Engine) forgetBrowser(ctx context.Context, r *http.Request, l *login, b *storage.Browser) error {
+func (e *Engine) forgetBrowsers(ctx context.Context, r *http.Request, l *login, b *storage.Browser) error {
 	v := &visit{r: r, login: l}
 	err := e.db.Tx(ctx, func(ctx context.Context) error {
-		if err := e.db.DeleteBrowser(ctx, b.ID); err != nil && !errors.Is(err, storage.ErrNotFound) {
+		if err := e.db.DeleteBrowsers(ctx, b.UserID); err != nil {
 			return err
 		}
 		return e.db.AddEvents(ctx, e.event(v, "browser.revoked", map[string]any{"browser_id": b.ID, "why": "a value was used twice"}))

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +17,8 @@ import (
 const (
 	firstResend = 30 * time.Second
 	lastResend  = 32 * time.Minute
+
+	sendAll = "send:all" // the bucket of all that is paid for
 )
 
 // send puts the message that the open question needs into what goes out with the
@@ -40,10 +41,7 @@ func (e *Engine) send(v *visit) error {
 	if wait > 0 {
 		l.close()
 		l.state.HeldUntil, l.state.Held = e.now().Add(wait), c.Factor
-		if err := e.warn(v, c.Factor); err != nil {
-			return err
-		}
-		return e.db.AddEvents(v.ctx(), e.event(v, "challenge.limited", map[string]any{"factor": c.Factor, "seconds": int64(wait / time.Second)}))
+		return e.refuse(v, c, wait)
 	}
 	if m := c.Message; m != nil {
 		m.ID = storage.NewID("msg")
@@ -52,13 +50,33 @@ func (e *Engine) send(v *visit) error {
 			return err
 		}
 		l.out = append(l.out, row)
-		l.state.Message = m.ID
+		l.state.Message, l.state.SentAt = m.ID, e.now()
 	}
 	if c.Message != nil || c.Token != "" {
 		l.state.ResendAt = e.now().Add(min(firstResend<<min(l.state.Sends, 10), lastResend))
 		l.state.Sends++
 	}
 	return nil
+}
+
+// refuse writes down that there was no message left, and sounds the alarm where that is so
+// for everybody.
+func (e *Engine) refuse(v *visit, c *factors.Challenge, wait time.Duration) error {
+	if err := e.warn(v, c.Factor); err != nil {
+		return err
+	}
+	data := map[string]any{"factor": c.Factor, "seconds": int64(wait / time.Second)}
+	if c.Message != nil && len(c.Message.Groups) > 0 {
+		left, err := e.db.PeekLimits(v.ctx(), e.now(), on(e.config.Limits.SendAll, sendAll))
+		if err != nil {
+			return err
+		}
+		if left > 0 {
+			data["everybody"] = true
+			e.log.ErrorContext(v.ctx(), "the budget of texts and calls is used up: look for a fraud in the audit log (challenge.limited), or raise login.limits.send_all")
+		}
+	}
+	return e.db.AddEvents(v.ctx(), e.event(v, "challenge.limited", data))
 }
 
 // warnEvery bounds the mails about questions that nobody approved.
@@ -103,7 +121,10 @@ func (e *Engine) sendLimits(v *visit, c *factors.Challenge) []storage.Limit {
 	if m == nil || m.To == "" {
 		return limits
 	}
-	limits = append(limits, on(l.SendTo, "send:to:"+e.hashed(m.To)), on(l.SendAddress, "send:"+e.network(v.r)))
+	limits = append(limits, on(l.SendAddress, "send:"+e.network(v.r)))
+	if len(m.Groups) > 0 { // each one is paid for
+		limits = append(limits, on(l.SendTo, "send:to:"+e.hashed(m.To)), on(l.SendAll, sendAll))
+	}
 	for _, group := range m.Groups {
 		rate := l.SendGroup
 		if strings.HasPrefix(group, "country:") {
@@ -150,18 +171,6 @@ func (e *Engine) resend(v *visit) error {
 	return e.store(v, change)
 }
 
-// unsent reports whether the message that the open question waits for will not come.
-func (e *Engine) unsent(r *http.Request, l *login) (bool, error) {
-	if l.state.Challenge == nil || l.state.Message == "" {
-		return false, nil
-	}
-	state, err := e.db.MessageState(r.Context(), l.state.Message)
-	if errors.Is(err, storage.ErrNotFound) {
-		return false, nil
-	}
-	return state == storage.MessageFailed, err
-}
-
 // state is GET /login/{id}/state: what a page that waits for something outside has to
 // do now. It was shown at version v of the login.
 func (e *Engine) state(w http.ResponseWriter, r *http.Request) {
@@ -192,8 +201,8 @@ func (e *Engine) news(r *http.Request, l *login) (news, error) {
 		return news{Submit: true}, nil
 	}
 	stale := r.URL.Query().Get("v") != strconv.FormatInt(l.row.Version, 10)
-	lost, err := e.unsent(r, l)
-	if err != nil || stale || lost && !r.URL.Query().Has("lost") || c == nil {
+	trouble, err := e.trouble(r, l)
+	if err != nil || stale || trouble != "" && trouble != r.URL.Query().Get("says") || c == nil {
 		return news{Reload: true}, err
 	}
 	gone, err := e.superseded(r.Context(), l)
@@ -210,15 +219,6 @@ func (e *Engine) ready(r *http.Request, l *login, c factors.Challenge) bool {
 	copied := *a
 	_, err := e.factors.Get(a.Factor).Verify(r.Context(), e.subject(l, a.Factor), &copied, &c, nil)
 	return err == nil
-}
-
-// watch is where a page asks for news, and what it knows already.
-func (e *Engine) watch(l *login, notice *themes.Notice) string {
-	q := url.Values{"v": {strconv.FormatInt(l.row.Version, 10)}}
-	if notice != nil && notice.ID == noticeUnsent {
-		q.Set("lost", "1")
-	}
-	return e.LoginPath(l.row.ID) + "/state?" + q.Encode()
 }
 
 // imply adds the authenticators that the person has by what is known of them, beside

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,13 +31,12 @@ func (e *Engine) show(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, l.resume(), http.StatusSeeOther)
 		return
 	}
-	lost, err := e.unsent(r, l)
-	if err != nil {
+	if l.trouble, err = e.trouble(r, l); err != nil {
 		e.fail(w, r, err)
 		return
 	}
-	if lost {
-		l.state.Notice = &themes.Notice{Kind: "warn", ID: noticeUnsent}
+	if l.trouble != "" {
+		l.state.Notice = &themes.Notice{Kind: "warn", ID: l.trouble}
 	}
 	gone, err := e.superseded(r.Context(), l)
 	if err != nil {
@@ -166,7 +166,7 @@ func (e *Engine) codeView(f themes.Frame, l *login) themes.Code {
 	}
 	v.Instead = e.twins(l)
 	if l.state.Message != "" {
-		v.CanResend, v.ResendAt, v.Watch = true, l.state.ResendAt, e.watch(l, f.Notice)
+		v.CanResend, v.ResendAt, v.Watch = true, l.state.ResendAt, e.watch(l)
 	}
 	return v
 }
@@ -176,7 +176,7 @@ func (e *Engine) waitView(f themes.Frame, l *login) themes.Wait {
 	c := l.state.Challenge
 	return themes.Wait{
 		Frame: f, Factor: c.Factor, Number: c.Prompt.Number, Destination: c.Prompt.Destination, Expired: !e.now().Before(c.ExpiresAt),
-		ResendAt: l.state.ResendAt, Instead: e.twins(l), Watch: e.watch(l, f.Notice),
+		ResendAt: l.state.ResendAt, Instead: e.twins(l), Watch: e.watch(l),
 	}
 }
 
@@ -213,11 +213,11 @@ func (e *Engine) enrollView(f themes.Frame, l *login, d policy.Decision) themes.
 	case c.Prompt.Kind == factors.PromptPublicKey:
 		return e.keyView(f, l)
 	case c.Prompt.Kind == factors.PromptWait:
-		return themes.EnrollDevice{Frame: f, Factor: c.Factor, URI: c.Prompt.URI, App: themes.App(c.Prompt.App), Watch: e.watch(l, f.Notice)}
+		return themes.EnrollDevice{Frame: f, Factor: c.Factor, URI: c.Prompt.URI, App: themes.App(c.Prompt.App), Watch: e.watch(l)}
 	case c.Prompt.URI == "":
 		return e.codeView(f, l)
 	}
-	return themes.EnrollCode{Frame: f, Factor: c.Factor, URI: c.Prompt.URI, Key: c.Prompt.Key, Digits: c.Prompt.Digits}
+	return themes.EnrollCode{Frame: f, Factor: c.Factor, URI: c.Prompt.URI, Key: c.Prompt.Key, Digits: c.Prompt.Digits, Handheld: l.handheld}
 }
 
 // choices are the rows of the picker. What a companion factor says of itself is how
@@ -236,7 +236,11 @@ func (e *Engine) choices(l *login, offers []string) []themes.Choice {
 			continue
 		}
 		choice := themes.Choice{Factor: name}
-		if len(auths) == 1 && !info.Companion {
+		switch {
+		case len(auths) != 1:
+		case info.Companion:
+			choice.Left, _ = strconv.Atoi(auths[0].Label)
+		default:
 			choice.Detail = auths[0].Label
 		}
 		list = append(list, choice)

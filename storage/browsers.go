@@ -61,8 +61,7 @@ func (d *DB) DeleteBrowser(ctx context.Context, id string) error {
 
 // DeleteBrowsers forgets all browsers of a user.
 func (d *DB) DeleteBrowsers(ctx context.Context, userID string) error {
-	_, err := d.affected(ctx, func(q bun.IDB) statement {
+	return d.some(ctx, func(q bun.IDB) statement {
 		return q.NewDelete().Model((*Browser)(nil)).Where("user_id = ?", userID)
 	})
-	return err
 }

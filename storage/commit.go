@@ -12,11 +12,13 @@ type Change struct {
 	NewAuthenticators []*Authenticator // as CreateAuthenticator
 	OldAuthenticators []string         // ids, as DeleteAuthenticator
 	User              *User            // as UpdateUser
+	SignedIn          string           // user id, as NoteSignIn
 	Session           *Session         // as UpdateSession
 	NewSession        *Session         // as CreateSession
 	EndSession        string           // id, as EndSession
 	EndAllOf          string           // user id, as EndSessions, and all grants, offline ones too
 	EndAllBut         string           // id of the session of EndAllOf that stays, "" for none
+	Forget            string           // user id, as DeleteBrowsers
 	NewBrowser        *Browser         // as CreateBrowser
 	OldBrowser        string           // id, as DeleteBrowser
 	Browser           *Browser         // as UseBrowser, with NewKey
@@ -74,6 +76,9 @@ func (d *DB) writes(ctx context.Context, c *Change) []func() error {
 	if c.User != nil {
 		add(func() error { return d.UpdateUser(ctx, c.User) })
 	}
+	if c.SignedIn != "" {
+		add(func() error { return d.NoteSignIn(ctx, c.SignedIn) })
+	}
 	if c.EndSession != "" {
 		add(func() error { return d.EndSession(ctx, c.EndSession) })
 	}
@@ -86,6 +91,9 @@ func (d *DB) writes(ctx context.Context, c *Change) []func() error {
 	}
 	if c.NewSession != nil {
 		add(func() error { return d.CreateSession(ctx, c.NewSession) })
+	}
+	if c.Forget != "" {
+		add(func() error { return d.DeleteBrowsers(ctx, c.Forget) })
 	}
 	if c.OldBrowser != "" {
 		add(func() error { return d.DeleteBrowser(ctx, c.OldBrowser) })

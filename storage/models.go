@@ -39,10 +39,12 @@ type User struct {
 	AppMetadata         json.RawMessage `bun:"app_metadata,type:text,nullzero" json:"app_metadata,omitempty"`
 	Blocked             bool            `bun:"blocked" json:"blocked"`
 	// PasswordExpired forces a new password at the next sign-in.
-	PasswordExpired bool      `bun:"password_expired" json:"password_expired"`
-	CreatedAt       time.Time `bun:"created_at" json:"created_at"`
-	UpdatedAt       time.Time `bun:"updated_at" json:"updated_at"`
-	Version         int64     `bun:"version" json:"-"`
+	PasswordExpired bool `bun:"password_expired" json:"password_expired"`
+	// SignedInAt is when they first signed in; zero: never.
+	SignedInAt time.Time `bun:"signed_in_at,nullzero" json:"signed_in_at,omitzero"`
+	CreatedAt  time.Time `bun:"created_at" json:"created_at"`
+	UpdatedAt  time.Time `bun:"updated_at" json:"updated_at"`
+	Version    int64     `bun:"version" json:"-"`
 }
 
 // Address is the claim of OpenID Connect Core §5.1.1.
@@ -318,4 +320,8 @@ type Settings struct {
 	// sign-in.
 	RememberFor  *int64 `json:"remember_for,omitempty"`
 	RememberIdle *int64 `json:"remember_idle,omitempty"`
+	// Picker lets people choose among several ways before one of them is asked for.
+	Picker bool `json:"picker,omitempty"`
+	// InvitedOnly lets nobody set up a first authenticator without an invitation.
+	InvitedOnly bool `json:"invited_only,omitempty"`
 }

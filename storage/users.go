@@ -135,6 +135,15 @@ func (d *DB) UpdateUser(ctx context.Context, u *User) error {
 	})
 }
 
+// NoteSignIn writes down that a user has signed in, the first time that they do. It
+// advances the version in the table, so that an update that was read before cannot undo it.
+func (d *DB) NoteSignIn(ctx context.Context, id string) error {
+	return d.some(ctx, func(q bun.IDB) statement {
+		return q.NewUpdate().Model((*User)(nil)).Set("signed_in_at = ?", d.now()).Set("version = version + 1").
+			Where("id = ?", id).Where("signed_in_at IS NULL")
+	})
+}
+
 // prepareUser sets what follows from other fields.
 func (d *DB) prepareUser(u *User) error {
 	u.UsernameKey, u.EmailKey = Normalise(u.Username), Normalise(u.Email)

@@ -53,7 +53,7 @@ type NoticeMail struct {
 // MailKinds are the changes that a NoticeMail can tell of.
 func MailKinds() []string {
 	return []string{
-		"password_changed", "authenticator_added", "authenticator_removed", "recovery_code_used",
+		"password_changed", "authenticator_added", "authenticator_removed", "new_device", "recovery_code_used",
 		"recovery_codes_new", "locked", "reset_of_unknown", "sign_in_reported", "sign_in_unapproved",
 	}
 }

@@ -88,6 +88,10 @@ func codePreviews(now time.Time) (list []Preview) {
 	add(&list, "sent", Code{Frame: f, Factor: "sms", Digits: 6, Destination: "•••• 42", CanResend: true, ResendAt: now.Add(28 * time.Second),
 		Instead: []Choice{{Factor: "voice"}}, Watch: "/login/preview/state"})
 	add(&list, "unsent", Code{Frame: f.with(&Notice{Kind: "warn", ID: "code.unsent"}), Factor: "sms", Digits: 6, Destination: "•••• 42", CanResend: true})
+	add(&list, "late", Code{Frame: f.with(&Notice{Kind: "warn", ID: "code.late"}), Factor: "email", Digits: 6, Destination: "a•••@acme.example", CanResend: true})
+	form := otp
+	form.Frame = f.with(wrong("code.form", "code"))
+	add(&list, "form", form)
 	add(&list, "enroll", Code{Frame: f, Factor: "email", Digits: 6, Destination: "a•••@acme.example", CanResend: true, Enroll: true})
 	add(&list, "eight_digits", Code{Frame: demo(), Factor: "otp", Digits: 8})
 	return list
@@ -126,7 +130,7 @@ func waitPreviews(now time.Time) (list []Preview) {
 func pickerPreviews() (list []Preview) {
 	f := demo()
 	app := Choice{Factor: "otp"}
-	codes := Choice{Factor: "recovery-code", Detail: "7 of 10 left"}
+	codes := Choice{Factor: "recovery-code", Left: 7}
 	add(&list, "one", Picker{Frame: f, Choices: []Choice{app}})
 	add(&list, "some", Picker{Frame: f, Choices: []Choice{app, {Factor: "password"}, codes}})
 	add(&list, "many", Picker{Frame: f, Choices: []Choice{
@@ -147,6 +151,9 @@ func enrollPreviews() (list []Preview) {
 	skip := app
 	skip.CanSkip, skip.CanChooseOther = true, true
 	add(&list, "skippable", skip)
+	held := app
+	held.Handheld = true
+	add(&list, "handheld", held)
 	failed := app
 	failed.Frame = f.with(wrong("code.wrong", "code"))
 	add(&list, "wrong", failed)
@@ -211,7 +218,7 @@ func endPreviews(now time.Time) (list []Preview) {
 	add(&list, "ask", Logout{Frame: ask})
 	add(&list, "done", SignedOut{Frame: end.stranger(), ReturnTo: f.Client.URI})
 	add(&list, "nowhere", SignedOut{Frame: Frame{Lang: fallback}})
-	for _, reason := range []string{"blocked", "client_disabled", "cancelled", "not_enough"} {
+	for _, reason := range []string{"blocked", "client_disabled", "cancelled", "not_enough", "uninvited", "full"} {
 		add(&list, reason, Denied{Frame: end, Reason: "denied." + reason, ReturnTo: f.Client.URI})
 	}
 	add(&list, "late", Expired{Frame: end.stranger(), ReturnTo: f.Client.URI})

@@ -145,6 +145,9 @@ type (
 		Key     string
 		Digits  int
 		CanSkip bool
+		// Handheld is true where the page is open on the device that has the app: then the
+		// key comes first and the picture is folded away.
+		Handheld bool
 	}
 	// RecoveryCodes shows new codes once. Fields: saved (checkbox).
 	RecoveryCodes struct {
@@ -216,7 +219,8 @@ type (
 // A Choice is one row of the picker.
 type Choice struct {
 	Factor string
-	Detail string // "•••• 42", "7 of 10 left"
+	Detail string // "•••• 42"
+	Left   int    // how often it still works; 0: that is not counted
 	// Value is what the button sends: the factor's name, or that and an authenticator.
 	// Empty: Factor.
 	Value string

@@ -17,7 +17,7 @@ func (c *cli) factorCommand() *cobra.Command {
 		`Factors are compiled in and set up in the settings; here they are switched on and off for
 everybody, and put in the order in which they are offered. A client may narrow the list
 further (sallyport client update --factor …).`,
-		c.factorList(), c.factorSwitch("enable", "Let people use a factor"), c.factorSwitch("disable", "Take a factor away"), c.factorOrder())
+		c.factorList(), c.factorSwitch("enable", "Let people use a factor"), c.factorSwitch("disable", "Take a factor away"), c.factorOrder(), c.factorPicker())
 }
 
 // factorView is a factor as the command line shows it.
@@ -97,7 +97,7 @@ func (c *cli) factorSwitch(verb, short string) *cobra.Command {
 					if err := h.beside(args[0], s.Factors); err != nil {
 						return err
 					}
-					s.Factors = append(s.Factors, args[0])
+					s.Factors = slices.Insert(s.Factors, h.place(args[0], s.Factors), args[0])
 				}
 				return nil
 			}, func(h *house, s *storage.Settings) error { return c.showFactors(h.factorViews(s)) })
@@ -126,6 +126,19 @@ func (c *cli) factorOrder() *cobra.Command {
 			}, func(h *house, s *storage.Settings) error { return c.showFactors(h.factorViews(s)) })
 		},
 	}
+}
+
+// place is where a factor that is switched on comes among others: behind those that come
+// before it by default, wherever an administrator has put them.
+func (h *house) place(name string, enabled []string) int {
+	all := h.factors.Names()
+	before := all[:slices.Index(all, name)]
+	for i := len(enabled); i > 0; i-- {
+		if slices.Contains(before, enabled[i-1]) {
+			return i
+		}
+	}
+	return 0
 }
 
 // beside says whether a factor can be enabled beside others: one that stands alone

@@ -16,10 +16,11 @@ func TestInvitation(t *testing.T) {
 	if err := json.Unmarshal([]byte(p.run("user", "invite", "ada", "--factor", "otp", "--json")), &made); err != nil {
 		t.Fatal(err)
 	}
-	var mails []struct {
+	type mail = struct {
 		Subject, To string
 		Links       []string
 	}
+	var mails []mail
 	p.await("the invitation", func() bool {
 		get(t, p.ready.Inbox, &mails)
 		return len(mails) > 0 && strings.Contains(mails[0].Subject, "Protect your account")
@@ -34,6 +35,17 @@ func TestInvitation(t *testing.T) {
 	}
 	if !strings.Contains(ada.text(), "You’re all set") || !slices.Equal(ada.asked, []string{"password", "enroll", "recovery-codes"}) {
 		t.Errorf("asked %v, then %s", ada.asked, ada.text())
+	}
+	// What an administrator takes away is told as well.
+	p.run("user", "authenticators", "remove", "ada", "--all", "--yes")
+	p.await("the mail about the app that is gone", func() bool {
+		get(t, p.ready.Inbox, &mails)
+		return slices.ContainsFunc(mails, func(m mail) bool {
+			return m.To == "ada@demo.example" && strings.Contains(m.Subject, "was removed")
+		})
+	})
+	if out := p.run("audit", "list", "--type", "authenticator.removed"); !strings.Contains(out, "admin:cli") {
+		t.Errorf("the audit log: %s", out)
 	}
 	again := p.meet("ada")
 	again.get(made.Link)

@@ -83,6 +83,8 @@ func (one *person) act() bool {
 	case one.offers("allow"):
 		one.note("consent")
 		one.submit("allow")
+	case one.offers("other"):
+		one.submit("other")
 	default:
 		return false
 	}

@@ -18,7 +18,7 @@ func (c *cli) policyCommand() *cobra.Command {
 		`never asks for one only where an application demands it (acr_values); always asks at every
 sign-in. The tenant's policy holds for every client that has none of its own. What an
 application demands is never lowered by a policy.`,
-		c.policyShow(), c.policySet(), c.policyRemember())
+		c.policyShow(), c.policySet(), c.policyRemember(), c.policyEnrollment())
 }
 
 // policyView is the tenant's policy and those of the clients that have their own.
@@ -27,6 +27,8 @@ type policyView struct {
 	Clients      map[string]string `json:"clients"`
 	RememberFor  *int64            `json:"remember_for,omitempty"` // seconds
 	RememberIdle *int64            `json:"remember_idle,omitempty"`
+	Enrollment   string            `json:"enrollment"`
+	Picker       bool              `json:"picker"`
 }
 
 func (c *cli) policyShow() *cobra.Command {
@@ -47,7 +49,10 @@ func (c *cli) showPolicy(ctx context.Context, h *house) error {
 	if err != nil {
 		return err
 	}
-	view := policyView{Tenant: or(s.Policy, policy.Never), Clients: map[string]string{}, RememberFor: s.RememberFor, RememberIdle: s.RememberIdle}
+	view := policyView{
+		Tenant: or(s.Policy, policy.Never), Clients: map[string]string{}, RememberFor: s.RememberFor, RememberIdle: s.RememberIdle,
+		Enrollment: enrollmentOf(s), Picker: s.Picker,
+	}
 	for _, one := range clients {
 		if one.Settings.Policy != "" {
 			view.Clients[one.ID] = one.Settings.Policy
@@ -58,6 +63,8 @@ func (c *cli) showPolicy(ctx context.Context, h *house) error {
 		if view.RememberFor != nil {
 			row(w, "browsers are remembered for", time.Duration(*view.RememberFor)*time.Second)
 		}
+		row(w, "a first factor is set up by", map[bool]string{false: "everybody", true: "who is invited"}[s.InvitedOnly])
+		row(w, "people choose a way first", yesNo(view.Picker))
 		for _, one := range clients {
 			if one.Settings.Policy != "" {
 				row(w, one.ID, one.Settings.Policy, one.Name)

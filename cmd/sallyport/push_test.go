@@ -62,7 +62,7 @@ func TestWebAuthenticator(t *testing.T) {
 	waits := func() *tab { return v.says("#title", "Answer on your phone") }
 	asked := func() *tab { return phone.says("#q-application", "Demo bank") }
 
-	v.signs("mfa", "carla").click(`button[value="push"]`).says("#title", "Set up your phone")
+	v.signs("mfa", "carla").click("#other").click(`button[value="push"]`).says("#title", "Set up your phone")
 	picture := v.attribute("#open-page", "href")
 	phone.open(picture).says("#setup", "From then on").tick("#pair").says("#message", "Done.").says("#idle", "Nobody signs in")
 	if text, err := phone.text("#app"); err != nil || strings.Contains(text, "Notifications are off") {

@@ -78,7 +78,7 @@ func (v *visitor) firstSignIn() {
 	v.see("#notice").says("#notice", "Wrong e-mail or password")
 	v.do("clear", chromedp.Clear(chromedp.CSS("#username")))
 	v.ada()
-	v.says("#title", "Protect your account").click(`button[value="otp"]`)
+	v.see("#other").click("#other").says("#title", "Protect your account").click(`button[value="otp"]`)
 	v.see("#qr")
 	v.phone = &phone{t: v.t, secret: strings.ReplaceAll(v.attribute("#key", "data-text"), " ", ""),
 		last: time.Now().Unix()/30 - 1} // the first code has to be known still when it is tried again

@@ -16,7 +16,8 @@ import (
 func (c *cli) userAuthenticators() *cobra.Command {
 	return group("authenticators", "What a person proves themselves with",
 		`Removing one helps a person who lost it: at their next sign-in that needs a second factor they
-set up another. A verified mailbox is one by itself: removing it switches it off. All of it is
+set up another. The running provider tells them by mail, and browsers that were remembered ask
+again. A verified mailbox is one by itself: removing it switches it off. All of it is
 written to the audit log.`,
 		c.authenticatorList(), c.authenticatorRemove())
 }
@@ -102,9 +103,16 @@ func (c *cli) authenticatorRemove() *cobra.Command {
 			if err := c.confirm(yes, fmt.Sprintf("Remove %d authenticator(s) of %s?", len(list), u.Username)); err != nil {
 				return err
 			}
+			engine, err := h.engine()
+			if err != nil {
+				return err
+			}
 			for _, a := range list {
-				e := event{Type: "authenticator.removed", UserID: u.ID, Data: map[string]any{"factor": a.Factor, "authenticator_id": a.ID}}
-				if err := h.change(ctx, e, func(ctx context.Context) error { return h.removeAuthenticator(ctx, a) }); err != nil {
+				e := &storage.Event{
+					ID: storage.NewID("evt"), At: h.now(), Type: "authenticator.removed", Actor: "admin:cli", UserID: u.ID,
+					Data: map[string]any{"factor": a.Factor, "authenticator_id": a.ID},
+				}
+				if err := engine.RemoveAuthenticator(ctx, u, a, e); err != nil {
 					return err
 				}
 			}
@@ -115,18 +123,10 @@ func (c *cli) authenticatorRemove() *cobra.Command {
 }
 
 // implied reports whether a person has an authenticator by what is known of them: a
-// mailbox. It would come back if it were deleted, so it is disabled.
+// mailbox. Removing all leaves it, because it is not theirs to lose.
 func (h *house) implied(a *storage.Authenticator) bool {
 	_, ok := h.factors.Get(a.Factor).(factors.Implier)
 	return ok && len(a.Secret) == 0
-}
-
-func (h *house) removeAuthenticator(ctx context.Context, a *storage.Authenticator) error {
-	if !h.implied(a) {
-		return h.db.DeleteAuthenticator(ctx, a.ID)
-	}
-	a.DisabledAt = h.now()
-	return h.db.UpdateAuthenticator(ctx, a)
 }
 
 func (c *cli) userSessions() *cobra.Command {

@@ -22,8 +22,8 @@ func TestContract(t *testing.T) {
 	})
 }
 
-// Row 37, 38: a verified address is an authenticator, another is not.
-func TestImplied(t *testing.T) {
+// Rows 37 and 38: a verified address is an authenticator, another is not.
+func TestRow37_38_Implied(t *testing.T) {
 	opened, err := Defaults().Open(factors.Env{})
 	if err != nil {
 		t.Fatal(err)

@@ -157,13 +157,20 @@ func Import(secret string, now time.Time) (*factors.Authenticator, error) {
 func (f *Factor) Challenge(_ context.Context, s factors.Subject, a *factors.Authenticator) (*factors.Challenge, error) {
 	c := &factors.Challenge{
 		Factor: factors.OTP, ExpiresAt: s.Now.Add(time.Hour),
-		Prompt: factors.Prompt{Kind: factors.PromptCode, Digits: f.fresh.Digits},
+		Prompt: factors.Prompt{Kind: factors.PromptCode},
 	}
+	asked := s.Authenticators
 	if a != nil {
-		c.AuthenticatorID = a.ID
-		k, err := open(a)
+		c.AuthenticatorID, asked = a.ID, []*factors.Authenticator{a}
+	}
+	for i, one := range asked {
+		k, err := open(one)
 		if err != nil {
 			return nil, err
+		}
+		if i > 0 && k.Digits != c.Prompt.Digits {
+			c.Prompt.Digits = 0 // the person has apps that show longer and shorter codes
+			break
 		}
 		c.Prompt.Digits = k.Digits
 	}
@@ -197,7 +204,7 @@ func (f *Factor) Verify(_ context.Context, s factors.Subject, a *factors.Authent
 	if err != nil {
 		return nil, err
 	}
-	step, err := k.match(clean(answer["code"]), s.Now)
+	step, err := k.match(factors.Typed(answer["code"]), s.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -228,13 +235,4 @@ func (k key) match(typed string, now time.Time) (int64, error) {
 		return 0, factors.ErrWrong
 	}
 	return found, nil
-}
-
-// clean drops what people type between digits. It keeps everything else, so that a
-// code with a letter in it stays wrong.
-func clean(typed string) string {
-	if len(typed) > 64 {
-		return ""
-	}
-	return strings.NewReplacer(" ", "", "-", "", "\u00a0", "", "\t", "").Replace(typed)
 }

@@ -84,7 +84,8 @@ func enrolled(t *testing.T) (*Factor, *factors.Authenticator, *factors.Challenge
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-func TestOneStepOfSkew(t *testing.T) {
+// Row 18: one step around now.
+func TestRow18_OneStepOfSkew(t *testing.T) {
 	for step, ok := range map[time.Duration]bool{-2: false, -1: true, 0: true, 1: true, 2: false} {
 		f, a, _ := enrolled(t)
 		code := codeAt(t, a, noon.Add(step*30*time.Second))
@@ -95,8 +96,8 @@ func TestOneStepOfSkew(t *testing.T) {
 	}
 }
 
-// A used step is never good again, nor an earlier one after it (RFC 6238 §5.2).
-func TestStepsOnlyGrow(t *testing.T) {
+// Row 17: a used step is never good again, nor an earlier one after it (RFC 6238 §5.2).
+func TestRow17_StepsOnlyGrow(t *testing.T) {
 	f, a, _ := enrolled(t)
 	try := func(step time.Duration) error {
 		_, err := f.Verify(t.Context(), factors.Subject{Now: noon}, a, nil, factors.Answer{"code": codeAt(t, a, noon.Add(step*30*time.Second))})
@@ -115,7 +116,8 @@ func TestStepsOnlyGrow(t *testing.T) {
 	}
 }
 
-func TestWhatTheAppGets(t *testing.T) {
+// Row 15: what a picture tells the app.
+func TestRow15_WhatTheAppGets(t *testing.T) {
 	_, _, c := enrolled(t)
 	u, err := url.Parse(c.Prompt.URI)
 	if err != nil {
@@ -125,6 +127,8 @@ func TestWhatTheAppGets(t *testing.T) {
 	raw, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(c.Prompt.Key)
 	switch {
 	case u.Scheme != "otpauth" || u.Host != "totp" || q.Get("issuer") != "Ac/me & Söhne":
+		t.Errorf("%s", c.Prompt.URI)
+	case q.Get("algorithm") != "SHA1" || q.Get("digits") != "6" || q.Get("period") != "30":
 		t.Errorf("%s", c.Prompt.URI)
 	case u.Path != "/Ac/me & Söhne:anna+x@example.com":
 		t.Errorf("label %q", u.Path)
@@ -136,6 +140,27 @@ func TestWhatTheAppGets(t *testing.T) {
 	_, _, second := enrolled(t)
 	if second.Prompt.Key == c.Prompt.Key {
 		t.Error("two keys are the same")
+	}
+}
+
+// Two apps that show codes of different lengths: the page takes both.
+func TestLengthsOfSeveralApps(t *testing.T) {
+	f, short, _ := enrolled(t)
+	c := Defaults()
+	c.Digits = 8
+	longer, err := c.Open(factors.Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	long, _, err := longer.Enroll(t.Context(), factors.Subject{Now: noon}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, list := range map[int][]*factors.Authenticator{6: {short, short}, 8: {long}, 0: {short, long}} {
+		c, err := f.Challenge(t.Context(), factors.Subject{Now: noon, Authenticators: list}, nil)
+		if err != nil || c.Prompt.Digits != want {
+			t.Errorf("%d digits, want %d (%v)", c.Prompt.Digits, want, err)
+		}
 	}
 }
 
@@ -192,7 +217,7 @@ func FuzzVerify(f *testing.F) {
 		}
 		want := codeAt(t, a, noon)
 		_, err = own.Verify(t.Context(), factors.Subject{Now: noon}, a, nil, factors.Answer{"code": typed})
-		if err == nil && !strings.Contains(clean(typed), want) && a.Counter == noon.Unix()/30 {
+		if err == nil && !strings.Contains(factors.Typed(typed), want) && a.Counter == noon.Unix()/30 {
 			t.Errorf("%q passed for %s", typed, want)
 		}
 	})

@@ -1,8 +1,10 @@
 package phone
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -77,7 +79,7 @@ func TestText(t *testing.T) {
 }
 
 // Row 30: with a messaging service in place of a number.
-func TestMessagingService(t *testing.T) {
+func TestRow30_MessagingService(t *testing.T) {
 	w := open(t, func(c *Config) { c.Twilio.From, c.Twilio.MessagingServiceSID = "", "MG42" })
 	if err := w.factor(t, Text).Send(t.Context(), message()); err != nil {
 		t.Fatal(err)
@@ -159,8 +161,8 @@ func TestSlowVendor(t *testing.T) {
 	}
 }
 
-// Row 29, 36: numbers.
-func TestNumbers(t *testing.T) {
+// Rows 29 and 36: numbers that take no codes are refused by name, and nothing is sent.
+func TestRow29_36_Numbers(t *testing.T) {
 	w := open(t, func(c *Config) { c.Country, c.DenyCountries = "DE", []string{"CU"} })
 	for typed, want := range map[string]string{
 		"0151 23456789":             "",
@@ -179,12 +181,12 @@ func TestNumbers(t *testing.T) {
 		"+49151\x002345678":         "phone.invalid",
 	} {
 		got := ""
-		_, err := w.factor(t, Text).read(typed)
+		_, asked, err := w.factor(t, Text).Enroll(t.Context(), factors.Subject{}, factors.Answer{"phone_number": typed})
 		var rejected *factors.Rejection
 		if errors.As(err, &rejected) {
 			got = rejected.Message
 		}
-		if got != want {
+		if got != want || want != "" && asked != nil {
 			t.Errorf("%.30q: %q (%v), want %q", typed, got, err, want)
 		}
 	}
@@ -198,7 +200,7 @@ func TestNumbers(t *testing.T) {
 }
 
 // Row 32: templates and their values.
-func TestTemplates(t *testing.T) {
+func TestRow32_Templates(t *testing.T) {
 	w := open(t, func(c *Config) {
 		c.VerificationMessage = `{% if message_type == "voice" %}Hi {{pause}} {{code}}{% else %}{{tenant.friendlyName}}/{{application.name}}/{{locale}}: {{code}}{% endif %}`
 		c.EnrollmentMessage = "Hallo {{ code }}"
@@ -230,7 +232,7 @@ func TestTemplates(t *testing.T) {
 	}
 }
 
-// Row 34, and every other setting that cannot be.
+// Every setting that cannot be.
 func TestSettings(t *testing.T) {
 	for want, change := range map[string]func(*Config){
 		"digits":                 func(c *Config) { c.Digits = 5 },
@@ -260,7 +262,9 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-func TestHook(t *testing.T) {
+// Row 31: an operator's own service learns all of a message, signed, and what it refuses
+// was not sent.
+func TestRow31_Hook(t *testing.T) {
 	w := open(t, func(c *Config) { c.Sender, c.Fallback = "webhook", "" })
 	for range 2 { // the same message keeps its id
 		if err := w.factor(t, Call).Send(t.Context(), message()); err != nil {
@@ -269,6 +273,30 @@ func TestHook(t *testing.T) {
 	}
 	if len(w.hooked) != 2 || w.hooked[0].ID != "msg_1" || w.hooked[0].ID != w.hooked[1].ID || w.hooked[0].Kind != "call" {
 		t.Errorf("%+v", w.hooked)
+	}
+	w.hook.Faults.Always(standin.Fault{Status: 500})
+	if err := w.factor(t, Text).Send(t.Context(), message()); !errors.Is(err, factors.ErrUnsent) {
+		t.Errorf("refused there: %v", err)
+	}
+	var got map[string]string
+	service := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if err := json.NewDecoder(r.Body).Decode(&got); err != nil {
+			t.Error(err)
+		}
+	}))
+	defer service.Close()
+	w.config.Webhook.URL = service.URL
+	if err := w.factor(t, Text).Send(t.Context(), message()); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"type": "phone.message", "message_type": "sms", "action": "second-factor-authentication", "recipient": "+4915123456789", "code": "482913",
+		"language": "de-AT", "client_name": "Notes", "correlation_id": "msg_1",
+		"text": "482913 ist Ihr Code für Acme. Wir fragen Sie nie am Telefon danach.\n\n@id.acme.example #482913",
+	} {
+		if got[name] != want {
+			t.Errorf("%s is %q, want %q", name, got[name], want)
+		}
 	}
 }
 

@@ -108,15 +108,15 @@ func (f *Factor) apply(r registration, a *factors.Authenticator, d *device) erro
 
 // nameOf is a device's name as pages can show it.
 func nameOf(text string) string {
-	if text = plain(text); text == "" {
+	if text = oneLine(text); text == "" {
 		return fallbackName
 	}
 	return text
 }
 
-// plain is a short text in one line, without what a screen or a terminal takes for
+// oneLine is a short text in one line, without what a screen or a terminal takes for
 // orders.
-func plain(text string) string {
+func oneLine(text string) string {
 	text = strings.Map(func(c rune) rune {
 		if unicode.IsControl(c) || c == utf8.RuneError || unicode.Is(unicode.Cf, c) {
 			return ' '

@@ -177,11 +177,11 @@ func (v *view) second() bool {
 // one needs a second proof that is not weak (DESIGN, bootstrap). So a forced enrolment never replaces
 // a lost factor.
 func (v *view) enrollable(f FactorFact) bool {
-	wanted := !f.Enrolled
+	wanted := !f.Enrolled && (v.OwnsSecond || !v.InvitedOnly)
 	if v.invited() {
 		wanted = slices.Contains(v.Enroll, f.Name)
 	}
-	return wanted && f.Info.Second && f.Info.Enrollable && !f.Info.Dependent && (!v.OwnsSecond || v.vouched())
+	return wanted && !v.Full && f.Info.Second && f.Info.Enrollable && !f.Info.Dependent && (!v.OwnsSecond || v.vouched())
 }
 
 // enrolsOnOldProof reports whether something would be set up next though nobody had
@@ -259,10 +259,22 @@ func unreachable(v *view) (bool, string, string) {
 	if v.beyond != "" {
 		return true, v.beyond, "unmet_authentication_requirements"
 	}
-	if (v.lacks() || v.invited()) && len(v.offers(ProveSecond)) == 0 && len(v.offers(Enroll)) == 0 {
-		return true, "not_enough", "access_denied"
+	toShow := len(v.offers(ProveSecond)) > 0 && (v.lacks() || v.OwnsSecond && !v.vouched())
+	if (v.lacks() || v.invited()) && !toShow && len(v.offers(Enroll)) == 0 {
+		return true, v.lacking(), "access_denied"
 	}
 	return false, "", ""
+}
+
+// lacking says why nothing can be set up that would be enough.
+func (v *view) lacking() string {
+	switch {
+	case v.Full:
+		return "full"
+	case v.InvitedOnly && !v.OwnsSecond && !v.invited():
+		return "uninvited"
+	}
+	return "not_enough"
 }
 
 // remembered reports whether this browser may stand for the policy's factor.
@@ -319,8 +331,8 @@ func notConsented(v *view) (bool, string, string) {
 	return v.ConsentNeeded, "scopes", "consent_required"
 }
 
-// offers are the factors that bring the person nearer to need, in the admin's order,
-// weak ones last.
+// offers are the factors that bring the person nearer to need, in the admin's order but
+// for the one that they used last on this device, which comes first. Weak ones are last.
 func (v *view) offers(need Need) []string {
 	var strong, weak []string
 	for _, f := range v.Factors {
@@ -328,6 +340,8 @@ func (v *view) offers(need Need) []string {
 		case !v.offered(need, f):
 		case f.Traits&factors.Weak != 0:
 			weak = append(weak, f.Name)
+		case f.Name == v.LastUsed && need == ProveSecond:
+			strong = append([]string{f.Name}, strong...)
 		default:
 			strong = append(strong, f.Name)
 		}

@@ -30,7 +30,12 @@
 // The first second factor may be enrolled on a fresh first proof. Adding one to an
 // account that has one needs a second proof first, and not a weak one, so nobody
 // replaces a lost factor by being made to enrol, or by having the mailbox. An invitation
-// (Enroll) asks for one more authenticator under the same rules.
+// (Enroll) asks for one more authenticator under the same rules. Where the admin says so
+// (InvitedOnly), the first one needs an invitation too: whoever stole a password is not
+// the first to set a factor up.
+//
+// Offers come in the admin's order, what the person used last on this device before all,
+// weak ones behind all.
 package policy
 
 import (
@@ -95,7 +100,10 @@ type Facts struct {
 	ClientDisabled bool
 	TenantPolicy   string
 	ClientPolicy   string // "" as the tenant
-	Ladder         Ladder
+	// InvitedOnly is the admin's word that nobody sets a first authenticator up on a
+	// password alone: it takes an invitation.
+	InvitedOnly bool
+	Ladder      Ladder
 	// WeakCounts is the admin's word that a recovery code or an e-mail code raises
 	// acr like any other second factor.
 	WeakCounts bool
@@ -108,6 +116,11 @@ type Facts struct {
 	LockedUntil     time.Time // a limit refuses every answer until then
 	Denied          string    // why the login ended: "cancelled", a rule's words
 	Switch          bool      // the person chose to use another account
+	// LastUsed is the factor that the person used last on this device, "" where nobody
+	// knows. It changes the order of offers and nothing else.
+	LastUsed string
+	// Full is true where the account has as many authenticators as one may have.
+	Full bool
 	// OwnsSecond is true where the account has any confirmed second factor that is
 	// not weak, usable here or not: then none can be added on a first proof alone.
 	OwnsSecond bool

@@ -27,6 +27,7 @@ func anyFacts(t *rapid.T) Facts {
 	f.TenantPolicy = rapid.SampledFrom([]string{Never, Always, "odd"}).Draw(t, "tenant")
 	f.ClientPolicy = rapid.SampledFrom([]string{"", Never, Always}).Draw(t, "client")
 	f.OwnsSecond, f.WeakCounts, f.Switch = yes("owns"), yes("weak"), yes("switch")
+	f.Full, f.InvitedOnly, f.LastUsed = yes("full"), yes("invited only"), rapid.SampledFrom([]string{"", factors.OTP, factors.RecoveryCode, "odd"}).Draw(t, "last used")
 	f.ConsentNeeded, f.ConsentGiven = yes("needs consent"), yes("gave consent")
 	for i := range f.Factors {
 		f.Factors[i].Enrolled = yes("enrolled")

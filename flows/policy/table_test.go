@@ -46,7 +46,10 @@ func shown(proofs ...factors.Proof) func(*Facts) {
 
 func invited(f *Facts) { f.Enroll = []string{factors.OTP} }
 func trusted(f *Facts) { f.Remembered = true }
+func full(f *Facts)    { f.Full = true }
 func always(f *Facts)  { f.TenantPolicy = Always }
+
+func invitedOnly(f *Facts) { f.InvitedOnly = true }
 func nothing(f *Facts) {
 	f.OwnsSecond = false
 	f.Factors[1].Enrolled = false
@@ -160,6 +163,16 @@ var rows = []struct {
 	{"prove-second: the attested one of several keys", person(shown(pwd(second), touched(resistant)), needs("phrh"), owns(attested)), ProveSecond, "essential_acr", "unmet_authentication_requirements", []string{factors.Roaming}},
 	{"the attested key was shown", person(shown(pwd(second), touched(attested)), needs("phrh"), owns(attested)), Done, "satisfied", "", nil},
 	{"any of several keys where hardware is not asked for", person(shown(pwd(second), touched(resistant)), always, asks(phr), owns(attested)), Done, "satisfied", "", nil},
+	{"prove-second: what was used last on this device comes first", person(shown(pwd(second)), always, owns(resistant), func(f *Facts) { f.LastUsed = factors.Roaming }), ProveSecond, "policy", "login_required", []string{factors.Roaming, factors.OTP, factors.RecoveryCode}},
+	{"but nothing weak does", person(shown(pwd(second)), always, func(f *Facts) { f.LastUsed = factors.RecoveryCode }), ProveSecond, "policy", "login_required", []string{factors.OTP, factors.RecoveryCode}},
+	{"and nothing that is not on offer", person(shown(pwd(second)), asks(MultiFactor), func(f *Facts) { f.LastUsed = factors.SMS }), ProveSecond, "acr_values", "interaction_required", []string{factors.OTP}},
+	{"deny: a factor is due and there is no room for one", person(shown(pwd(second)), always, nothing, full), Deny, "full", "access_denied", nil},
+	{"an invitation finds no room", person(shown(pwd(second), otp(second)), invited, full), Deny, "full", "access_denied", nil},
+	{"an invitation to what is not enabled, of who could show more", person(shown(pwd(second), otp(second)), owns(resistant), func(f *Facts) { f.Enroll = []string{factors.SMS} }), Deny, "not_enough", "access_denied", nil},
+	{"no room is no trouble where nothing is missing", person(shown(pwd(second), otp(second)), always, full), Done, "satisfied", "", nil},
+	{"deny: a first factor takes an invitation", person(shown(pwd(second)), always, nothing, invitedOnly), Deny, "uninvited", "access_denied", nil},
+	{"enroll: with the invitation that it takes", person(shown(pwd(second)), always, nothing, invitedOnly, invited), Enroll, "invitation", "interaction_required", []string{factors.OTP}},
+	{"who has a factor is asked for it as ever", person(shown(pwd(second)), always, invitedOnly), ProveSecond, "policy", "login_required", []string{factors.OTP, factors.RecoveryCode}},
 	{"the first value that can be met is aimed at", person(shown(pwd(second)), asks(phr, MultiFactor)), ProveSecond, "acr_values", "interaction_required", []string{factors.OTP}},
 }
 

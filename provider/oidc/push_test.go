@@ -91,7 +91,7 @@ func TestRow41_PushEnrolment(t *testing.T) {
 	h := pushes(t)
 	b, phone := h.browser(), h.phone("Ada’s phone")
 	a := h.ask("web")
-	p := b.begin(a).name(h, "ada").says("Protect your account").press("enroll", "factor", factors.Push).says("Set up your phone")
+	p := b.begin(a).name(h, "ada").press("enroll", "factor", factors.Push).says("Set up your phone")
 	p = p.press("answer").says("Set up your phone")
 	if !strings.Contains(p.body, "hasn’t answered yet") {
 		t.Errorf("pressed too early: %s", p.body)

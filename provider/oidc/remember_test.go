@@ -125,6 +125,18 @@ func TestRow67_STEP11_RememberedMeetsNoDemand(t *testing.T) {
 	}
 }
 
+// Row 67: an application that remembers no browser asks, and offers no wish, whatever the
+// others do.
+func TestRow67_ApplicationThatRemembersNone(t *testing.T) {
+	h, b := remembered(t)
+	none := int64(0)
+	h.amend("web", func(c *storage.Client) { c.Settings.RememberFor = &none })
+	if p := b.begin(h.ask("web")).name(h, "grace").says("Enter your code"); p.has("remember") {
+		t.Error("the wish is offered")
+	}
+	b.begin(h.ask("mfa")).name(h, "grace").answer()
+}
+
 // Row 69: an admin takes it back, everywhere.
 func TestRow69_Revoked(t *testing.T) {
 	h, b := remembered(t)

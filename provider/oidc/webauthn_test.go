@@ -118,7 +118,7 @@ func TestRow54_Progressive(t *testing.T) {
 	h := keyed(t)
 	b := h.browser()
 	p := h.browser().begin(h.ask("mfa")).press("answer", "username", "ada", "password", h.users["ada"].password, "platform", "1")
-	if strings.Contains(p.says("Protect your account").body, factors.Platform) {
+	if strings.Contains(p.press("other").says("Protect your account").body, factors.Platform) {
 		t.Error("offered as the first factor")
 	}
 	h.register("single", "client_secret_basic", func(c *storage.Client) { c.Settings.Policy = "never" })

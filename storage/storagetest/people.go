@@ -34,6 +34,18 @@ func users(t *testing.T, db *storage.DB) {
 	must(t, err)
 	same(t, got, bare)
 
+	must(t, db.NoteSignIn(ctx, bare.ID))
+	want(t, db.UpdateUser(ctx, bare), storage.ErrConflict)
+	bare, err = db.UserByID(ctx, bare.ID)
+	must(t, err)
+	must(t, db.Commit(ctx, storage.Change{SignedIn: bare.ID}))
+	got, err = db.UserByID(ctx, bare.ID)
+	must(t, err)
+	same(t, got, bare) // only the first time
+	if bare.SignedInAt.IsZero() {
+		t.Fatal("the first sign-in is not written down")
+	}
+
 	_, err = db.UserByID(ctx, "usr_none")
 	want(t, err, storage.ErrNotFound)
 	want(t, db.CreateUser(ctx, &storage.User{ID: u.ID, Username: "other"}), storage.ErrConflict)

@@ -133,7 +133,7 @@ each("[data-watch]", el => {
       const answer = await fetch(watch, { headers: { Accept: "application/json" } }).then(r => r.ok ? r.json() : {}, () => ({}));
       if (document.querySelector("[data-sent]")) return;
       if (answer.submit) return el.requestSubmit(byId("continue"));
-      if (answer.reload) return location.reload();
+      if (answer.reload && !(byId("code") && byId("code").value)) return location.reload(); // not while somebody types
     }
     if (Date.now() < end) setTimeout(ask, every);
   };

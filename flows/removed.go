@@ -1,0 +1,37 @@
+package flows
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/sallyport-id/sallyport/factors"
+	"github.com/sallyport-id/sallyport/storage"
+	"github.com/sallyport-id/sallyport/themes"
+)
+
+// RemoveAuthenticator removes one of u's authenticators, as an administrator wants it, and
+// tells u by mail. Browsers in which u is remembered are remembered no more: what was
+// shown in them may be what is gone. An authenticator that u has by what is known of them
+// would come back, so it is switched off.
+//
+// Errors: those of storage.Commit.
+func (e *Engine) RemoveAuthenticator(ctx context.Context, u *storage.User, a *factors.Authenticator, event *storage.Event) error {
+	l := &login{row: &storage.Login{}, user: u}
+	c := storage.Change{Events: []*storage.Event{event}, Forget: u.ID}
+	if _, ok := e.factors.Get(a.Factor).(factors.Implier); ok && len(a.Secret) == 0 {
+		a.DisabledAt = e.now()
+		c.Authenticators = []*factors.Authenticator{a}
+	} else {
+		c.OldAuthenticators = []string{a.ID}
+	}
+	lang := e.themes.Match(nil, u.Locale, "")
+	e.post(l, lang, u.Email, themes.NoticeMail{
+		Frame: themes.Frame{Lang: lang, Account: u.Username, Client: themes.Client{Name: e.name}},
+		Kind:  mailRemoved, Name: u.Name, At: e.now(), Factor: a.Factor,
+	})
+	c.Messages = l.out
+	if err := e.db.Commit(ctx, c); err != nil {
+		return fmt.Errorf("authenticator: %w", err)
+	}
+	return nil
+}
