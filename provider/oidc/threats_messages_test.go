@@ -16,7 +16,6 @@ import (
 type pump struct {
 	h    *house
 	page *page
-	sent int // by this one
 }
 
 // pumps are so many accounts, each in a browser at an address of its own or all at one.
