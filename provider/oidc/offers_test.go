@@ -182,7 +182,7 @@ func TestNoRoom(t *testing.T) {
 	if n := len(h.owned("ada", factors.SMS)) + len(h.owned("ada", factors.Voice)); n != 1 {
 		t.Errorf("%d authenticators for one that there was room for", n)
 	}
-	p = invited().says("There is no room")
+	invited().says("There is no room")
 	if denied := h.events("login.denied"); len(denied) != 1 || denied[0].Data["reason"] != "full" || denied[0].UserID != u.ID {
 		t.Errorf("%+v", denied)
 	}
