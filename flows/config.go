@@ -24,8 +24,8 @@ type Config struct {
 	SessionAbsolute time.Duration `doc:"a session ends this long after the last full sign-in"`
 	// ResetLifetime is how long the link of a reset mail works.
 	ResetLifetime time.Duration `doc:"how long the link of a reset mail works"`
-	// FreshFor is the oldest proof that a change of password accepts.
-	FreshFor time.Duration `doc:"how long after a proof a person may change their password"`
+	// FreshFor is the oldest proof on which a password is changed or a factor set up.
+	FreshFor time.Duration `doc:"how long after a proof a person may change their password or set up a factor"`
 	// WeakCounts lets recovery codes raise acr like any other second factor.
 	WeakCounts bool `doc:"recovery codes count as a second factor for acr and mfa; leave it off unless you have to"`
 	// BlockReported blocks a person who says on their phone that a sign-in was not theirs.

@@ -47,7 +47,7 @@ func (e *Engine) facts(l *login) policy.Facts {
 	ask := l.state.Ask
 	f := policy.Facts{
 		Now: e.now(), Prompt: ask.Prompt, MaxAge: ask.MaxAge, ACRValues: ask.ACRValues, EssentialACR: ask.EssentialACR,
-		RequestedAt: ask.RequestedAt, Subject: ask.Subject, Ladder: e.ladder, WeakCounts: e.config.WeakCounts, TenantPolicy: l.settings.Policy,
+		RequestedAt: ask.RequestedAt, FreshFor: e.config.FreshFor, Subject: ask.Subject, Ladder: e.ladder, WeakCounts: e.config.WeakCounts, TenantPolicy: l.settings.Policy,
 		Denied: l.state.Denied, Switch: l.state.Switched, OwnsSecond: l.second,
 		Factors: e.factorFacts(l), Proofs: l.proofs(), ConsentGiven: l.state.Consent,
 		Remembered: l.browser != nil, LastUsed: l.used, InvitedOnly: l.settings.InvitedOnly, Full: e.full(l), Enroll: ask.Enroll, Enrolled: l.state.Enrolled,

@@ -222,13 +222,17 @@ func known(all []*factors.Authenticator, id string) bool {
 func (l *login) usable(factor string) []*factors.Authenticator {
 	var found []*factors.Authenticator
 	for _, a := range l.auths {
-		if a.Factor == factor && a.Usable() {
+		if a.Factor == factor && a.Usable() && !usedUp(a) {
 			found = append(found, a)
 		}
 	}
 	slices.SortStableFunc(found, func(a, b *factors.Authenticator) int { return b.LastUsedAt.Compare(a.LastUsedAt) })
 	return found
 }
+
+// usedUp reports whether nothing is left to show: recovery codes are counted in their
+// label.
+func usedUp(a *factors.Authenticator) bool { return a.Factor == factors.RecoveryCode && a.Label == "0" }
 
 // pack puts the state into the row, ready to be stored.
 func (l *login) pack(now time.Time) error {

@@ -110,7 +110,7 @@ func (e *Engine) post(l *login, lang, to string, m themes.Mail) {
 	if to == "" || !e.mails {
 		return
 	}
-	row, err := e.letter(storage.NewID("msg"), l.userID(), lang, to, e.now().Add(letterLife), m)
+	row, err := e.letter(storage.NewID("msg"), parcel{UserID: l.userID()}, lang, to, e.now().Add(letterLife), m)
 	if err != nil {
 		e.log.Error("mail not rendered", "error", err)
 		return
@@ -118,12 +118,13 @@ func (e *Engine) post(l *login, lang, to string, m themes.Mail) {
 	l.out = append(l.out, row)
 }
 
-func (e *Engine) letter(id, userID, lang, to string, expires time.Time, m themes.Mail) (*storage.Message, error) {
+func (e *Engine) letter(id string, p parcel, lang, to string, expires time.Time, m themes.Mail) (*storage.Message, error) {
 	subject, text, html, err := e.themes.Mail(lang, m)
 	if err != nil {
 		return nil, err
 	}
-	return e.outbox.row(id, channelMail, parcel{UserID: userID, Letter: &letter{to, subject, text, html}}, expires)
+	p.Letter = &letter{to, subject, text, html}
+	return e.outbox.row(id, channelMail, p, expires)
 }
 
 func (l *login) userID() string {

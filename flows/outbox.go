@@ -34,6 +34,7 @@ var pauses = []time.Duration{time.Second, 4 * time.Second, 15 * time.Second, tim
 // vendor, or a letter.
 type parcel struct {
 	UserID  string           `json:"user_id,omitempty"`
+	LoginID string           `json:"login_id,omitempty"` // that waits for it
 	Message *factors.Message `json:"message,omitempty"`
 	Letter  *letter          `json:"letter,omitempty"`
 }
@@ -156,6 +157,16 @@ func (o *outbox) attempt(ctx context.Context, id string) error {
 	if err := json.Unmarshal(m.Payload, &p); err != nil {
 		return errors.Join(err, o.db.FinishMessage(ctx, id, storage.MessageFailed))
 	}
+	if m.Attempts > 1 || o.now().Sub(m.CreatedAt) >= lateAfter {
+		awaited, err := o.awaited(ctx, id, p)
+		if err != nil {
+			return err
+		}
+		if !awaited {
+			data := map[string]any{"channel": m.Channel, "attempts": m.Attempts, "reason": "nobody waits for it any more"}
+			return o.finish(ctx, m, storage.MessageFailed, p, data)
+		}
+	}
 	sending, cancel := context.WithTimeout(ctx, sendTimeout)
 	fault := o.send(sending, p)
 	cancel()
@@ -172,6 +183,23 @@ func (o *outbox) attempt(ctx context.Context, id string) error {
 	o.log.ErrorContext(ctx, "message not sent", "message_id", id, "channel", m.Channel, "error", fault)
 	data["reason"] = fault.Error()
 	return o.finish(ctx, m, storage.MessageFailed, p, data)
+}
+
+// awaited reports whether somebody still waits for a message that is late: a person who
+// has asked for a new code, or went another way, does not want the old one too.
+func (o *outbox) awaited(ctx context.Context, id string, p parcel) (bool, error) {
+	if p.LoginID == "" {
+		return true, nil
+	}
+	view, err := o.db.LoginByID(ctx, p.LoginID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return false, nil
+	}
+	var s state
+	if err == nil && view.Login.DoneAt.IsZero() {
+		err = json.Unmarshal(view.Login.State, &s)
+	}
+	return s.Message == id, err
 }
 
 func (o *outbox) send(ctx context.Context, p parcel) error {

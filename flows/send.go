@@ -97,13 +97,14 @@ func (e *Engine) warn(v *visit, factor string) error {
 
 // parcel is the row for the message of c: for the vendor of its factor, or a mail.
 func (e *Engine) parcel(l *login, c *factors.Challenge) (*storage.Message, error) {
-	m := c.Message
+	m, p := c.Message, parcel{UserID: l.userID(), LoginID: l.row.ID}
 	if _, ok := e.factors.Get(m.Factor).(factors.Courier); ok {
-		return e.outbox.row(m.ID, m.Factor, parcel{UserID: l.userID(), Message: m}, c.ExpiresAt)
+		p.Message = m
+		return e.outbox.row(m.ID, m.Factor, p, c.ExpiresAt)
 	}
 	f := themes.Frame{Lang: m.Locale, Account: l.user.Username, Client: themes.Client{Name: e.name}}
 	mail := themes.CodeMail{Frame: f, Name: m.Name, Code: m.Code, App: m.Client, ExpiresIn: c.ExpiresAt.Sub(e.now())}
-	return e.letter(m.ID, l.userID(), m.Locale, m.To, c.ExpiresAt, mail)
+	return e.letter(m.ID, p, m.Locale, m.To, c.ExpiresAt, mail)
 }
 
 // sendLimits are what a question is charged to: the person and, where it sends a

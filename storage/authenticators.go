@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/uptrace/bun"
+
+	"github.com/sallyport-id/sallyport/factors"
 )
 
 // Authenticators lists all authenticators of a user, pending and disabled ones too,
@@ -72,8 +74,17 @@ func (d *DB) UpdateAuthenticator(ctx context.Context, a *Authenticator) error {
 }
 
 // DeleteAuthenticator removes an authenticator, and those that are linked with it.
-// Deleting one that is not there is no error.
+// Deleting one that is not there is no error. With a second factor that was in use go
+// the browsers in which its person is remembered: they were remembered for what it
+// proved (T-17). With a password they go by EndSessions.
 func (d *DB) DeleteAuthenticator(ctx context.Context, id string) error {
+	err := d.some(ctx, func(q bun.IDB) statement {
+		return q.NewDelete().Model((*Browser)(nil)).
+			Where("user_id = (SELECT user_id FROM authenticators WHERE id = ? AND confirmed_at IS NOT NULL AND factor <> ?)", id, factors.Password)
+	})
+	if err != nil {
+		return err
+	}
 	return d.some(ctx, func(q bun.IDB) statement {
 		return q.NewDelete().Model((*Authenticator)(nil)).
 			Where("id = ?0 OR link = (SELECT link FROM authenticators WHERE id = ?0)", id)

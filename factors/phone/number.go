@@ -17,9 +17,9 @@ type number struct {
 
 const longestTyped = 40
 
-// nowhere is the country of numbers that belong to none: satellites and ships, which are
-// dear to call and cheap to own.
-const nowhere = "001"
+// nowhere is the region of numbers that no country has: satellite telephones, and
+// others whose minutes are dear.
+var nowhere = phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY
 
 // premium are kinds of numbers that earn money for whoever is called.
 var premium = []phonenumbers.PhoneNumberType{

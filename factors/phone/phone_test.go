@@ -173,8 +173,9 @@ func TestRow29_36_Numbers(t *testing.T) {
 		"12":                        "phone.invalid",
 		"+4930901820":               "phone.landline",
 		"+49 900 1234567":           "phone.premium",
-		"+881612345678":             "phone.premium", // a satellite
-		"+870773111632":             "phone.premium", // a ship
+		"+881 612345678":            "phone.premium", // Iridium
+		"+870 773123456":            "phone.premium", // Inmarsat
+		"+979 123456789":            "phone.premium",
 		"+5352123456":               "phone.country",
 		strings.Repeat("1", 10_000): "phone.invalid",
 		"+49151\x002345678":         "phone.invalid",

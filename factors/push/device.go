@@ -108,6 +108,15 @@ func (f *Factor) apply(r registration, a *factors.Authenticator, d *device) erro
 
 // nameOf is a device's name as pages can show it.
 func nameOf(text string) string {
+	if text = oneLine(text); text == "" {
+		return fallbackName
+	}
+	return text
+}
+
+// oneLine is a short text in one line, without what a screen or a terminal takes for
+// orders.
+func oneLine(text string) string {
 	text = strings.Map(func(c rune) rune {
 		if unicode.IsControl(c) || c == utf8.RuneError || unicode.Is(unicode.Cf, c) {
 			return ' '
@@ -117,9 +126,6 @@ func nameOf(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
 	if short := []rune(text); len(short) > maxName {
 		text = strings.TrimSpace(string(short[:maxName]))
-	}
-	if text == "" {
-		return fallbackName
 	}
 	return text
 }
@@ -219,7 +225,7 @@ func (f *Factor) codes() factors.TOTP {
 // Recognise implements factors.Pairer: the credential is the opaque one, or a statement
 // that the device signs for a while.
 func (f *Factor) Recognise(a *factors.Authenticator, credential string, audiences []string, now time.Time) error {
-	if a == nil || a.Factor != factors.Push || a.ConfirmedAt.IsZero() {
+	if a == nil || a.Factor != factors.Push || len(a.Secret) == 0 {
 		return factors.ErrWrong
 	}
 	d, err := deviceOf(a)

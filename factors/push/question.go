@@ -62,7 +62,7 @@ func sourceOf(agent string) *source {
 	if ua.Name == "" && ua.OS == "" {
 		return nil
 	}
-	return &source{part{ua.Name, ua.Version}, part{ua.OS, ua.OSVersion}}
+	return &source{part{oneLine(ua.Name), oneLine(ua.Version)}, part{oneLine(ua.OS), oneLine(ua.OSVersion)}}
 }
 
 // asked is what a challenge keeps.

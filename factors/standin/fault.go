@@ -45,7 +45,8 @@ func (f *Faults) take(r *http.Request) Fault {
 	}
 	select {
 	case <-time.After(fault.Wait):
-	case <-r.Context().Done():
+	case <-r.Context().Done(): // nobody is there any more
+		drop()
 	}
 	return *fault
 }

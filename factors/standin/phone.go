@@ -11,7 +11,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math/big"
 	"net/http"
 	"net/url"
@@ -21,11 +20,12 @@ import (
 
 // Phone is a phone with an app that is built with a Guardian SDK: it speaks the
 // protocol as those do, with an RSA key whose modulus has a zero before it and with
-// times that have fractions. Its exported fields are what it keeps.
+// times that have fractions. Its fields are what it keeps; how the key is kept is its
+// keeper's business.
 type Phone struct {
 	Identifier string          `json:"identifier"` // of the phone
 	Name       string          `json:"name"`
-	Key        *rsa.PrivateKey `json:"key"`
+	Key        *rsa.PrivateKey `json:"-"`
 	Service    string          `json:"service,omitempty"` // APNS or GCM, "" where it is told nothing
 	Address    string          `json:"address,omitempty"`
 
@@ -35,8 +35,15 @@ type Phone struct {
 	UserID     string `json:"user_id,omitempty"`
 	Base       string `json:"base,omitempty"` // address of the protocol
 	Credential string `json:"credential,omitempty"`
-	Secret     string `json:"secret,omitempty"` // of its one-time codes, base32
+	Secret     string `json:"secret,omitempty"` // of its one-time codes, base32; "" without any
+	Algorithm  string `json:"algorithm,omitempty"`
+	Digits     int    `json:"digits,omitempty"`
+	Period     int    `json:"period,omitempty"` // seconds
 
+	// HTTP sends the requests, nil: http.DefaultClient. Agent is what they say that they
+	// come from, "" for an SDK's name.
+	HTTP  *http.Client `json:"-"`
+	Agent string       `json:"-"`
 	// Tamper changes the claims of an answer before they are signed.
 	Tamper func(claims map[string]any) `json:"-"`
 	Now    func() time.Time            `json:"-"` // nil: the clock
@@ -77,14 +84,19 @@ type Part struct {
 	Version string `json:"v"`
 }
 
-// A Refused is the other side's error.
+// A Refused is the other side's error. Code is "" where the answer was not one that
+// the SDKs can read: another server stands there, or one before it is in the way.
 type Refused struct {
-	Status  int    `json:"statusCode"`
-	Code    string `json:"errorCode"`
-	Message string `json:"message"`
+	Status     int           `json:"statusCode"`
+	Code       string        `json:"errorCode"`
+	Message    string        `json:"message"`
+	RetryAfter time.Duration `json:"-"` // 0: it does not say
 }
 
 func (r *Refused) Error() string { return fmt.Sprintf("%d %s: %s", r.Status, r.Code, r.Message) }
+
+// ErrNoPage is Scan's where an address is of another page.
+var ErrNoPage = errors.New("standin: not the address of a page that sets phones up")
 
 // Scan reads what a picture holds: an otpauth address, the address of a page, or the
 // ticket itself, for which base has to be known.
@@ -96,8 +108,12 @@ func Scan(text string) (base, ticket string, err error) {
 	case u.Scheme == "otpauth":
 		return u.Query().Get("base_url"), u.Query().Get("enrollment_tx_id"), nil
 	case u.Scheme == "http" || u.Scheme == "https":
-		site, _, _ := strings.Cut(text, "/authenticator")
-		return site + "/appliance-mfa", u.Fragment, nil
+		path, ok := strings.CutSuffix(u.Path, "/authenticator")
+		if !ok {
+			return "", "", ErrNoPage
+		}
+		site := url.URL{Scheme: u.Scheme, Host: u.Host, Path: path + "/appliance-mfa"}
+		return site.String(), u.Fragment, nil
 	}
 	return "", text, nil
 }
@@ -116,7 +132,10 @@ func (p *Phone) Enroll(ctx context.Context, base, ticket string) error {
 		Token   string `json:"token"`
 		Account string `json:"account"`
 		TOTP    struct {
-			Secret string `json:"secret"`
+			Secret    string `json:"secret"`
+			Algorithm string `json:"algorithm"`
+			Digits    int    `json:"digits"`
+			Period    int    `json:"period"`
 		} `json:"totp"`
 	}
 	if err := p.call(ctx, http.MethodPost, base+"/api/enroll", `Ticket id="`+ticket+`"`, body, &answer); err != nil {
@@ -126,7 +145,8 @@ func (p *Phone) Enroll(ctx context.Context, base, ticket string) error {
 		return errors.New("standin: the answer lacks what the SDKs insist on")
 	}
 	p.ID, p.Base, p.Issuer, p.UserID = answer.ID, answer.URL, answer.Issuer, answer.UserID
-	p.Credential, p.Account, p.Secret = answer.Token, answer.Account, answer.TOTP.Secret
+	p.Credential, p.Account = answer.Token, answer.Account
+	p.Secret, p.Algorithm, p.Digits, p.Period = answer.TOTP.Secret, answer.TOTP.Algorithm, answer.TOTP.Digits, answer.TOTP.Period
 	return nil
 }
 
@@ -217,49 +237,4 @@ func (p *Phone) Sign(claims map[string]any) string {
 		panic(err) // a key of ours
 	}
 	return text + "." + base64.RawURLEncoding.EncodeToString(signature)
-}
-
-// call is one request as the SDKs make it.
-func (p *Phone) call(ctx context.Context, method, address, authorization string, body, into any) error {
-	var sent io.Reader
-	if body != nil {
-		b, err := json.Marshal(body)
-		if err != nil {
-			return err
-		}
-		sent = bytes.NewReader(b)
-	}
-	r, err := http.NewRequestWithContext(ctx, method, address, sent)
-	if err != nil {
-		return err
-	}
-	about := base64.RawURLEncoding.EncodeToString([]byte(`{"name":"Guardian.Android","version":"0.10.2"}`))
-	r.Header.Set("Auth0-Client", about)
-	r.Header.Set("User-Agent", "GuardianSDK/0.10.2 Android 14")
-	r.Header.Set("Authorization", authorization)
-	r.Header.Set("Content-Type", "application/json; charset=utf-8")
-	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = res.Body.Close() }()
-	b, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
-	if err != nil {
-		return err
-	}
-	switch {
-	case res.StatusCode/100 != 2:
-		refused := &Refused{Status: res.StatusCode}
-		if err := json.Unmarshal(b, refused); err != nil || refused.Code == "" {
-			return fmt.Errorf("standin: %s without an error that the SDKs can read", res.Status)
-		}
-		return refused
-	case res.StatusCode == http.StatusNoContent:
-		return nil
-	case res.Header.Get("Content-Type") != "application/json":
-		return fmt.Errorf("standin: the SDK for iOS refuses %q", res.Header.Get("Content-Type"))
-	case into == nil:
-		return nil
-	}
-	return json.Unmarshal(b, into)
 }

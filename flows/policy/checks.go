@@ -184,6 +184,15 @@ func (v *view) enrollable(f FactorFact) bool {
 	return wanted && !v.Full && f.Info.Second && f.Info.Enrollable && !f.Info.Dependent && (!v.OwnsSecond || v.vouched())
 }
 
+// enrolsOnOldProof reports whether something would be set up next though nobody had
+// shown a first proof for a while when this login began: whoever finds an open browser adds nothing (T-08).
+func (v *view) enrolsOnOldProof() bool {
+	recent := func(p factors.Proof) bool {
+		return v.opens(p) && !p.At.Before(v.RequestedAt.Add(-v.FreshFor))
+	}
+	return v.lacks() && len(v.offers(ProveSecond)) == 0 && len(v.offers(Enroll)) > 0 && !slices.ContainsFunc(v.fresh, recent)
+}
+
 // vouched reports whether a second proof stands that is as good as the account's own: a
 // mailbox or a recovery code lets a person in, but adds no factor to who has one.
 func (v *view) vouched() bool {
@@ -229,7 +238,7 @@ func unidentified(v *view) (bool, string, string) {
 
 func firstMissing(v *view) (bool, string, string) {
 	if slices.ContainsFunc(v.fresh, v.opens) {
-		return false, "", ""
+		return v.enrolsOnOldProof(), "enrollment", "interaction_required"
 	}
 	switch {
 	case slices.Contains(v.Prompt, "login"):
@@ -364,7 +373,8 @@ func (v *view) better(f FactorFact) bool {
 
 // helps reports whether a proof of f brings the login nearer: a weak one only where
 // the policy alone asks; any where the account's own second factor has to be shown
-// before a stronger one can be added, because it has none that would do.
+// before a stronger one can be added. Who has a strong enough one shows that: a weaker
+// one is no way round it (T-45).
 func (v *view) helps(f FactorFact) bool {
 	if f.Traits&factors.Weak != 0 && !v.WeakCounts {
 		return v.due && !v.second() && (v.asks == "" || v.floor.metBy(v.strength()))

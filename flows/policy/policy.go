@@ -10,6 +10,7 @@
 //	deny          cancelled, client disabled, user blocked, locked out    access_denied
 //	identify      no user, another than asked for, a switch of account    login_required
 //	prove-first   no first proof that counts for max_age and prompt       login_required
+//	              none of late, and something would be set up             interaction_required
 //	reset         the password has expired                                interaction_required
 //	deny          the asked acr or the policy cannot be met here          unmet_authentication_requirements
 //	prove-second  a factor is due, or the asked acr wants more            login_required for the policy,
@@ -87,6 +88,7 @@ type Facts struct {
 	EssentialACR []string       // one of these or an error
 	StrictACR    bool           // unmet voluntary values are an error too
 	RequestedAt  time.Time      // when this login began
+	FreshFor     time.Duration  // how old, at RequestedAt, a first proof may be on which something is set up
 	Subject      string         // the only user acceptable, "" for any (id_token_hint, claims sub)
 
 	// Enroll is an invitation to set up one of these factors; Enrolled, that it was done

@@ -62,6 +62,7 @@ func stranger(f *Facts) {
 	}
 }
 func prompt(values ...string) func(*Facts) { return func(f *Facts) { f.Prompt = values } }
+func fresh(f *Facts)                       { f.FreshFor = 10 * time.Minute }
 func maxAge(d time.Duration) func(*Facts)  { return func(f *Facts) { f.MaxAge = &d } }
 func asks(values ...string) func(*Facts)   { return func(f *Facts) { f.ACRValues = values } }
 func needs(values ...string) func(*Facts)  { return func(f *Facts) { f.EssentialACR = values } }
@@ -126,6 +127,13 @@ var rows = []struct {
 	{"an asked acr does not lower the policy", person(shown(pwd(second)), always, asks(SingleFactor)), ProveSecond, "policy", "login_required", []string{factors.OTP, factors.RecoveryCode}},
 	{"enroll: a factor is due, none is enrolled", person(shown(pwd(second)), always, nothing), Enroll, "policy", "interaction_required", []string{factors.OTP}},
 	{"enroll: the asked acr wants one", person(shown(pwd(second)), asks(MultiFactor), nothing), Enroll, "acr_values", "interaction_required", []string{factors.OTP}},
+	{"prove-first: something would be set up on an old proof", person(shown(pwd(hour)), always, nothing, fresh), ProveFirst, "enrollment", "interaction_required", []string{factors.Password}},
+	{"a young proof is enough to set something up", person(shown(pwd(5*time.Minute)), always, nothing, fresh), Enroll, "policy", "interaction_required", []string{factors.OTP}},
+	{"who has the strong factor that is asked for shows that, and no weaker one", person(shown(pwd(second)), needs(phr), func(f *Facts) {
+		f.Factors = append(f.Factors, FactorFact{
+			Name: factors.Roaming, Enrolled: true, Kinds: factors.Has, Traits: factors.PhishingResistant, Info: factors.Info{Second: true, Enrollable: true},
+		})
+	}), ProveSecond, "essential_acr", "unmet_authentication_requirements", []string{factors.Roaming}},
 	{"no enrolment in place of a factor that the account has", person(shown(pwd(second)), always, func(f *Facts) { f.Factors[1].Enrolled, f.Factors[2].Enrolled = false, false }), Deny, "not_enough", "access_denied", nil},
 	{"a recovery code satisfies a due factor", person(shown(pwd(second), rc(second)), always), Done, "satisfied", "", nil},
 	{"a recovery code raises no acr", person(shown(pwd(second), rc(second)), asks(MultiFactor)), ProveSecond, "acr_values", "interaction_required", []string{factors.OTP}},

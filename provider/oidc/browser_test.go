@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"html"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -39,6 +40,18 @@ func (h *house) browser() *browser {
 	return &browser{h: h, http: &http.Client{
 		Jar: kept, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
+}
+
+// browserAt is a browser at an address of its own: one of this machine's, which has all
+// of 127.0.0.0/8.
+func (h *house) browserAt(address string) *browser {
+	h.t.Helper()
+	b := h.browser()
+	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
+	wires := &http.Transport{DialContext: dialer.DialContext}
+	h.t.Cleanup(wires.CloseIdleConnections)
+	b.http.Transport = wires
+	return b
 }
 
 // follow sends one request and follows redirects until a page or the application.

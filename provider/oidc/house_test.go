@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/sallyport-id/sallyport/factors"
+	"github.com/sallyport-id/sallyport/factors/duo"
 	"github.com/sallyport-id/sallyport/factors/email"
 	"github.com/sallyport-id/sallyport/factors/otp"
 	"github.com/sallyport-id/sallyport/factors/password"
@@ -49,7 +50,7 @@ type house struct {
 	twilio *twilio
 	duo    *standin.Duo
 
-	duoConfig factors.Config
+	duoConfig *duo.Config
 	users     map[string]*user
 	secret    map[string]string // by client
 	method    map[string]string // of authentication, likewise
@@ -81,6 +82,7 @@ type plan struct {
 	oidc    func(*oidc.Config)
 	ladder  policy.Ladder
 	keys    func(*webauthn.Config) // security keys
+	duo     func(*duo.Config)
 }
 
 const (
@@ -180,6 +182,9 @@ func (h *house) assemble(p plan, issuer *url.URL) {
 	roaming := webauthn.Roaming()
 	if p.keys != nil {
 		p.keys(roaming)
+	}
+	if p.duo != nil {
+		p.duo(h.duoConfig)
 	}
 	// Browsers keep no keys for an IP address, so people's browsers know the house by name.
 	h.site = "http://localhost:" + issuer.Port()

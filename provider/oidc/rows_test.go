@@ -348,10 +348,18 @@ func TestRecoveryAfterGuesses(t *testing.T) {
 	p.press("answer", "code", h.users["grace"].codes[0]).answer()
 }
 
-// codeAt is the code that an app shows at a moment.
-func (h *house) codeAt(key string, at time.Time) string {
-	h.t.Helper()
-	code, err := totp.GenerateCode(key, at)
-	h.must(err)
-	return code
+// Who has used all recovery codes is not offered them any more.
+func TestRow61_NoneLeft(t *testing.T) {
+	h := build(t, plan{policy: policy.Always})
+	u := h.users["grace"]
+	for i, code := range u.codes {
+		p := h.browser().begin(h.ask("web")).name(h, "grace")
+		p.press("other").press("choose", "factor", factors.RecoveryCode).press("answer", "code", code).answer()
+		if i%5 == 4 {
+			h.wait(2 * time.Hour)
+		}
+	}
+	if p := h.browser().begin(h.ask("web")).name(h, "grace").says("Enter your code"); strings.Contains(p.body, `id="other"`) {
+		t.Error("codes that are used up are offered")
+	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // openDuo is the house's account at Duo.
-func openDuo(t *testing.T) (*standin.Duo, factors.Config) {
+func openDuo(t *testing.T) (*standin.Duo, *duo.Config) {
 	t.Helper()
 	d := &standin.Duo{ClientID: "DI000000000000000000", ClientSecret: strings.Repeat("s", 40), APIHost: "api-1.duosecurity.example"}
 	server := httptest.NewServer(d)

@@ -42,3 +42,25 @@ func browsers(t *testing.T, db *storage.DB) {
 		t.Errorf("%v", list)
 	}
 }
+
+// forgetting: a browser is remembered for what a second factor proved, and goes with it.
+func forgetting(t *testing.T, db *storage.DB) {
+	ctx := t.Context()
+	u := aUser(t, db, "anna")
+	must(t, db.CreateBrowser(ctx, &storage.Browser{ID: "brw_1", UserID: u.ID, Key: []byte("k"), Device: []byte("d"), ExpiresAt: now().Add(time.Hour)}))
+	for _, c := range []struct {
+		a    storage.Authenticator
+		left int
+	}{
+		{storage.Authenticator{Factor: "password", ConfirmedAt: now()}, 1},
+		{storage.Authenticator{Factor: "otp", LoginID: "lgn"}, 1}, // was never confirmed
+		{storage.Authenticator{Factor: "otp", ConfirmedAt: now()}, 0},
+	} {
+		c.a.UserID = u.ID
+		must(t, db.CreateAuthenticator(ctx, &c.a))
+		must(t, db.Commit(ctx, storage.Change{OldAuthenticators: []string{c.a.ID}}))
+		list, err := db.Browsers(ctx, u.ID)
+		must(t, err)
+		same(t, len(list), c.left)
+	}
+}
