@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pquerna/otp/totp"
-
 	"github.com/sallyport-id/sallyport/factors"
 	"github.com/sallyport-id/sallyport/flows/policy"
 )
