@@ -17,10 +17,10 @@ import (
 // Errors: those of storage.Commit.
 func (e *Engine) RemoveAuthenticator(ctx context.Context, u *storage.User, a *factors.Authenticator, event *storage.Event) error {
 	l := &login{row: &storage.Login{}, user: u}
-	c := storage.Change{Events: []*storage.Event{event}, Forget: u.ID}
+	c := storage.Change{Events: []*storage.Event{event}}
 	if _, ok := e.factors.Get(a.Factor).(factors.Implier); ok && len(a.Secret) == 0 {
 		a.DisabledAt = e.now()
-		c.Authenticators = []*factors.Authenticator{a}
+		c.Authenticators, c.Forget = []*factors.Authenticator{a}, u.ID
 	} else {
 		c.OldAuthenticators = []string{a.ID}
 	}
