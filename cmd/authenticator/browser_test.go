@@ -161,7 +161,7 @@ func (b *browser) amr() []any {
 // picture begins to set a phone up and returns the address that its page holds.
 func (b *browser) picture() string {
 	b.t.Helper()
-	b.signIn().says("Protect your account").post("act", "enroll", "factor", "push").says("Set up your phone")
+	b.signIn().post("act", "other").says("Protect your account").post("act", "enroll", "factor", "push").says("Set up your phone")
 	return b.find("address", `id="open-page" href="([^"]+)"`)
 }
 

@@ -36,7 +36,7 @@ func refusal(r *standin.Refused, site string) string {
 	case gone(r):
 		return site + " has forgotten this device; set it up anew, and remove the old account here"
 	case r.Status == http.StatusUnauthorized:
-		return site + " does not take this device's signature; finish setting it up in the browser, or see whether this computer's clock is right"
+		return site + " does not take this device's signature; see whether this computer's clock is right"
 	case r.RetryAfter > 0:
 		return fmt.Sprintf("%s wants to be left alone for %.0f s (%d); wait, then try again", site, math.Ceil(r.RetryAfter.Seconds()), r.Status)
 	case r.Code == "" && r.Status < http.StatusInternalServerError:

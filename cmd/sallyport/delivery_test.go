@@ -43,7 +43,7 @@ func TestRow48_PushProviders(t *testing.T) {
 	}
 	one.get(p.ready.App + "signin/mfa")
 	signIn()
-	one.press("factor", "push")
+	one.submit("other").press("factor", "push")
 	base, ticket, err := standin.Scan(html.UnescapeString(pageInPicture.FindStringSubmatch(one.body)[1]))
 	if err == nil {
 		err = phone.Enroll(t.Context(), base, ticket)
