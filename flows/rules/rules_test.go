@@ -3,23 +3,31 @@ package rules
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 )
 
-const asWorker = "RULES_TEST_WORKER"
+// built is the worker's program.
+var built string
 
-// TestMain makes the test binary behave as the worker.
+// TestMain builds the worker.
 func TestMain(m *testing.M) {
-	if os.Getenv(asWorker) == "1" {
-		if err := Serve(os.Stdin, os.Stdout, 128<<20); err != nil {
-			os.Exit(1)
-		}
-		return
+	dir, err := os.MkdirTemp("", "rules")
+	if err != nil {
+		panic(err)
 	}
-	os.Exit(m.Run())
+	built = filepath.Join(dir, "worker")
+	if out, err := exec.Command("go", "build", "-o", built, "./testdata/worker").CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("%v: %s", err, out))
+	}
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
 }
 
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC) // a Monday
