@@ -10,7 +10,7 @@ help: ## list the targets
 
 .PHONY: test
 test: deps format vet lint ## install what the tests need, then check and test everything
-	$(GO) test -race -timeout 15m ./...
+	$(GO) test -race -timeout 20m ./...
 
 .PHONY: deps
 deps: ## install Chromium and PostgreSQL where they are missing
