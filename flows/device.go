@@ -150,10 +150,14 @@ func (e *Engine) Receive(r *http.Request, token string, answer factors.Answer) (
 			e.log.WarnContext(v.ctx(), "answer of a device refused", "authenticator_id", a.ID, "error", err)
 			return errors.Join(err, e.countWrong(v, auths))
 		}
-		if err != nil {
+		if err == nil {
+			err = e.note(v, a, verdict, limits)
+		}
+		if err == nil || verdict == factors.Mismatched {
 			return err
 		}
-		return e.note(v, a, verdict, limits)
+		// The question is closed, or another answer was first: nothing was guessed.
+		return errors.Join(err, e.db.GiveBack(v.ctx(), limits...))
 	})
 	return verdict, err
 }
