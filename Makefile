@@ -10,7 +10,11 @@ help: ## list the targets
 
 .PHONY: test
 test: deps format vet lint ## install what the tests need, then check and test everything
-	$(GO) test -race -timeout 20m ./...
+	$(GO) test -race -short -timeout 20m ./...
+
+.PHONY: sweep
+sweep: deps ## the races of the sign-in, played more often than make test does
+	$(GO) test -race -timeout 60m ./provider/oidc
 
 .PHONY: deps
 deps: ## install Chromium and PostgreSQL where they are missing

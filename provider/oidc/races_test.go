@@ -8,14 +8,20 @@ import (
 	"github.com/sallyport-id/sallyport/storage"
 )
 
-// tries is how often each pair of concurrent uses is played, on each database.
-const tries = 100
+// tries is how often each pair of concurrent uses is played, on each database; make sweep
+// plays them all.
+func tries() int {
+	if testing.Short() {
+		return 20
+	}
+	return 100
+}
 
 // once plays two uses of one thing at the same moment, again and again: exactly one
 // succeeds each time.
 func once(t *testing.T, what string, prepare func() (first, second func() bool)) {
 	t.Helper()
-	for i := range tries {
+	for i := range tries() {
 		uses := make(chan func() bool, 2)
 		first, second := prepare()
 		uses <- first
@@ -61,7 +67,7 @@ func TestOneRefreshChainWithGrace(t *testing.T) {
 		h := build(t, plan{engine: engine})
 		b := h.browser()
 		b.begin(h.ask("web")).signIn("ada").answer()
-		for i := range tries / 4 {
+		for i := range tries() / 4 {
 			got := b.tokens("ada", h.ask("web", "scope", "openid offline_access")).text("refresh_token")
 			answers := make(chan *reply, 2)
 			together(2, func() bool { answers <- h.refresh("web", got); return true })

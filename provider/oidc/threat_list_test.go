@@ -179,7 +179,10 @@ func threatGuessing(t *testing.T) {
 }
 
 func threatRaces(t *testing.T) {
-	const crowd, rounds = 50, 5
+	rounds := 5
+	if testing.Short() {
+		rounds = 1
+	}
 	engines(t, func(t *testing.T, engine string) {
 		h := build(t, plan{engine: engine, policy: policy.Always, factors: []string{factors.SMS, factors.OTP, factors.RecoveryCode}})
 		h.grow()
