@@ -47,7 +47,7 @@ func (e *Engine) facts(l *login) policy.Facts {
 	ask := l.state.Ask
 	f := policy.Facts{
 		Now: e.now(), Prompt: ask.Prompt, MaxAge: ask.MaxAge, ACRValues: ask.ACRValues, EssentialACR: ask.EssentialACR,
-		RequestedAt: ask.RequestedAt, FreshFor: e.config.FreshFor, Subject: ask.Subject, Ladder: e.ladder, WeakCounts: e.config.WeakCounts, TenantPolicy: l.settings.Policy,
+		RequestedAt: ask.RequestedAt, FreshFor: e.config.FreshFor, Subject: ask.Subject, Ladder: e.ladder, WeakCounts: e.config.WeakCounts, TenantPolicy: policy.Document{Policy: l.settings.Policy},
 		Denied: l.state.Denied, Switch: l.state.Switched, OwnsSecond: l.second,
 		Factors: e.factorFacts(l), Proofs: l.proofs(), ConsentGiven: l.state.Consent,
 		Remembered: l.browser != nil, LastUsed: l.used, InvitedOnly: l.settings.InvitedOnly, Full: e.full(l), Enroll: ask.Enroll, Enrolled: l.state.Enrolled,
@@ -63,7 +63,7 @@ func (e *Engine) facts(l *login) policy.Facts {
 
 func (e *Engine) clientFacts(l *login, f *policy.Facts) {
 	m, s := l.client.Metadata, l.client.Settings
-	f.ClientDisabled, f.ClientPolicy = l.client.Disabled, s.Policy
+	f.ClientDisabled, f.ClientPolicy.Policy = l.client.Disabled, s.Policy
 	if len(f.ACRValues) == 0 && len(f.EssentialACR) == 0 {
 		f.ACRValues = m.DefaultACRValues
 	}

@@ -63,9 +63,9 @@ func look(f *Facts) *view {
 			v.fresh = append(v.fresh, p)
 		}
 	}
-	policy := f.ClientPolicy
+	policy := f.ClientPolicy.Policy
 	if policy == "" {
-		policy = f.TenantPolicy
+		policy = f.TenantPolicy.Policy
 	}
 	v.due = policy != Never // an unknown word is the strict one
 	v.aim()

@@ -53,6 +53,8 @@ const (
 	Identify    Need = "identify"
 	ProveFirst  Need = "prove-first"
 	Reset       Need = "reset"
+	Rules       Need = "rules"    // scripts have still to run: no page
+	Redirect    Need = "redirect" // a script sends the person elsewhere first
 	Enroll      Need = "enroll"
 	ProveSecond Need = "prove-second"
 	Consent     Need = "consent"
@@ -62,16 +64,87 @@ const (
 // ReasonPolicy is the reason of a decision that only the policy wanted.
 const ReasonPolicy = "policy"
 
-// Policies of a tenant or client.
+// Policies of a tenant, an organization or a client. Refuse is for rows alone.
 const (
-	Never  = "never"
-	Always = "always"
+	Never    = "never"
+	Always   = "always"
+	Adaptive = "adaptive" // where a sign-in looks unlike the person's own
+	Refuse   = "deny"
 )
+
+// A Document is what an administrator says of a scope: the tenant, an organization, a
+// client. The first row that fits decides; without one, Policy does; where that is "",
+// the next scope is asked.
+type Document struct {
+	Policy string `json:"policy,omitempty"`
+	// Factors that may be used, in the order in which they are offered; nil: as the next
+	// scope says.
+	Factors []string `json:"factors,omitempty"`
+	// Interval is how long a second factor stands once it was shown; nil: as long as the
+	// session.
+	Interval *Duration `json:"interval,omitempty"`
+	// Grace lets people put off setting up their first factor.
+	Grace *Grace `json:"grace,omitempty"`
+	Rows  []Row  `json:"rows,omitempty"`
+}
+
+// A Row is a policy under conditions. All that When says has to hold.
+type Row struct {
+	Name     string    `json:"name"`
+	When     When      `json:"when"`
+	Policy   string    `json:"policy"`
+	Factors  []string  `json:"factors,omitempty"`
+	Interval *Duration `json:"interval,omitempty"`
+}
+
+// Grace is how long and how often people may put off setting up their first factor. Zero
+// fields do not bound it.
+type Grace struct {
+	For     Duration `json:"for,omitempty"` // since they were asked first
+	SignIns int      `json:"sign_ins,omitempty"`
+}
+
+// A Scene is where and how a sign-in happens, for the conditions of rows. What is
+// unknown is empty, and fits no condition that names something.
+type Scene struct {
+	Address    string   `json:"address,omitempty"` // IP address
+	Country    string   `json:"country,omitempty"` // as DE
+	Continent  string   `json:"continent,omitempty"`
+	Roles      []string `json:"roles,omitempty"`
+	Groups     []string `json:"groups,omitempty"`
+	Scopes     []string `json:"scopes,omitempty"` // asked for, an API's by their own names
+	Connection string   `json:"connection,omitempty"`
+}
+
+// A Ruling is what rules and actions said so far.
+type Ruling struct {
+	// Pending is true where some have still to run.
+	Pending bool `json:"pending,omitempty"`
+	// Provider is what one of them said of a second factor: any, none, duo, guardian,
+	// google-authenticator; "": nothing.
+	Provider string `json:"provider,omitempty"`
+	// Remember is true where a remembered browser may stand for it.
+	Remember bool   `json:"remember,omitempty"`
+	Script   string `json:"script,omitempty"` // that said Provider
+	// Commands are what has to be shown or set up, one after the other.
+	Commands []Command `json:"commands,omitempty"`
+	// Redirect is true where the person has to be sent elsewhere first.
+	Redirect bool `json:"redirect,omitempty"`
+}
+
+// A Command is a script's demand for one proof, or for one new authenticator, of any of
+// Factors (our names), the best first.
+type Command struct {
+	Script  string   `json:"script"`
+	Enroll  bool     `json:"enroll,omitempty"`
+	Factors []string `json:"factors"`
+	Picker  bool     `json:"picker,omitempty"` // the person chooses
+}
 
 // A FactorFact is one factor that is enabled for the tenant and for the client.
 type FactorFact struct {
 	Name     string
-	Info     factors.Info
+	Info     factors.Info `json:"-"`
 	Enrolled bool          // the user has a usable authenticator of it
 	Kinds    factors.Kind  // the best that this factor can give
 	Traits   factors.Trait // likewise; of the authenticators of it that the user has, where there are any
@@ -96,10 +169,25 @@ type Facts struct {
 	Enroll   []string
 	Enrolled bool
 
-	// The client and the tenant.
-	ClientDisabled bool
-	TenantPolicy   string
-	ClientPolicy   string // "" as the tenant
+	// The client, its organization and the tenant.
+	ClientDisabled     bool
+	OrganizationPolicy Document
+	ClientPolicy       Document
+	TenantPolicy       Document
+	Scene              Scene
+	// Ruling is what scripts said. Where they have something to say, policies have not.
+	Ruling Ruling
+	// Confidence that this is the person's own sign-in: low, medium, high or neutral; ""
+	// where nobody assessed it. AskAt is the highest one at which Adaptive asks.
+	Confidence string
+	AskAt      string
+	// GraceSince is when the person was asked first to set a factor up, zero: never
+	// before; GraceUsed, how often they put it off; Skipped, that they do in this login.
+	GraceSince time.Time
+	GraceUsed  int
+	Skipped    bool
+	// EnrolledNow are the factors that were set up in this login, in order.
+	EnrolledNow []string
 	// InvitedOnly is the admin's word that nobody sets a first authenticator up on a
 	// password alone: it takes an invitation.
 	InvitedOnly bool
@@ -152,6 +240,13 @@ type Decision struct {
 	// Remembered is true where a remembered browser stands for the factor that the policy
 	// wants. It proves nothing: AMR says "rmb", ACR what was shown.
 	Remembered bool
+	// Source is who wanted the second factor, or wanted none: "rule NAME", "organization",
+	// "client", "tenant", these with ": " and the name of a row, "acr_values", "".
+	Source string
+	// Skippable is true where setting a factor up may be put off.
+	Skippable bool
+	// Picker is true where the person is to choose among the offers.
+	Picker bool
 	// Proofs are those that are fresh enough to count for the ask.
 	Proofs []factors.Proof
 }

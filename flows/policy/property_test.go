@@ -24,8 +24,8 @@ func anyFacts(t *rapid.T) Facts {
 	}
 	f.ACRValues, f.EssentialACR, f.StrictACR = some("acr_values"), some("essential"), yes("strict")
 	f.ClientDisabled, f.UserBlocked, f.PasswordExpired = yes("disabled"), yes("blocked"), yes("expired")
-	f.TenantPolicy = rapid.SampledFrom([]string{Never, Always, "odd"}).Draw(t, "tenant")
-	f.ClientPolicy = rapid.SampledFrom([]string{"", Never, Always}).Draw(t, "client")
+	f.TenantPolicy.Policy = rapid.SampledFrom([]string{Never, Always, "odd"}).Draw(t, "tenant")
+	f.ClientPolicy.Policy = rapid.SampledFrom([]string{"", Never, Always}).Draw(t, "client")
 	f.OwnsSecond, f.WeakCounts, f.Switch = yes("owns"), yes("weak"), yes("switch")
 	f.Full, f.InvitedOnly, f.LastUsed = yes("full"), yes("invited only"), rapid.SampledFrom([]string{"", factors.OTP, factors.RecoveryCode, "odd"}).Draw(t, "last used")
 	f.ConsentNeeded, f.ConsentGiven = yes("needs consent"), yes("gave consent")
@@ -57,9 +57,9 @@ func TestDoneMeetsEveryFloor(t *testing.T) {
 		if d.Need != Done {
 			return
 		}
-		policy := f.ClientPolicy
+		policy := f.ClientPolicy.Policy
 		if policy == "" {
-			policy = f.TenantPolicy
+			policy = f.TenantPolicy.Policy
 		}
 		known := f.Ladder.Known(f.EssentialACR)
 		switch {

@@ -15,7 +15,7 @@ const phr = PhishingResistant
 // Facts of a person with a password, an app and recovery codes, who has shown nothing.
 func person(change ...func(*Facts)) Facts {
 	f := Facts{
-		Now: noon, RequestedAt: noon.Add(-time.Minute), TenantPolicy: Never, Ladder: DefaultLadder(), UserID: "u", OwnsSecond: true,
+		Now: noon, RequestedAt: noon.Add(-time.Minute), TenantPolicy: Document{Policy: Never}, Ladder: DefaultLadder(), UserID: "u", OwnsSecond: true,
 		Factors: []FactorFact{
 			{Name: factors.Password, Info: factors.Info{First: true, Kinds: factors.Knows}, Enrolled: true, Kinds: factors.Knows},
 			{Name: factors.OTP, Info: factors.Info{Second: true, Enrollable: true, Kinds: factors.Has}, Enrolled: true, Kinds: factors.Has},
@@ -47,7 +47,7 @@ func shown(proofs ...factors.Proof) func(*Facts) {
 func invited(f *Facts) { f.Enroll = []string{factors.OTP} }
 func trusted(f *Facts) { f.Remembered = true }
 func full(f *Facts)    { f.Full = true }
-func always(f *Facts)  { f.TenantPolicy = Always }
+func always(f *Facts)  { f.TenantPolicy.Policy = Always }
 
 func invitedOnly(f *Facts) { f.InvitedOnly = true }
 func nothing(f *Facts) {
@@ -118,12 +118,12 @@ var rows = []struct {
 	{"deny: the asked acr cannot be met here", person(shown(pwd(second)), needs(phr)), Deny, "essential_acr", "unmet_authentication_requirements", nil},
 	{"deny: the policy cannot be met here", person(shown(pwd(second)), always, nothing, func(f *Facts) { f.Factors = f.Factors[:1] }), Deny, "not_enough", "access_denied", nil},
 	{"prove-second: a factor is due", person(shown(pwd(second)), always), ProveSecond, "policy", "login_required", []string{factors.OTP, factors.RecoveryCode}},
-	{"prove-second: the client's policy comes before the tenant's", person(shown(pwd(second)), func(f *Facts) { f.ClientPolicy = Always }), ProveSecond, "policy", "login_required", []string{factors.OTP, factors.RecoveryCode}},
-	{"the client's never comes before the tenant's always", person(shown(pwd(second)), always, func(f *Facts) { f.ClientPolicy = Never }), Done, "satisfied", "", nil},
-	{"an unknown policy is the strict one", person(shown(pwd(second)), func(f *Facts) { f.TenantPolicy = "sometimes" }), ProveSecond, "policy", "login_required", []string{factors.OTP, factors.RecoveryCode}},
+	{"prove-second: the client's policy comes before the tenant's", person(shown(pwd(second)), func(f *Facts) { f.ClientPolicy.Policy = Always }), ProveSecond, "policy", "login_required", []string{factors.OTP, factors.RecoveryCode}},
+	{"the client's never comes before the tenant's always", person(shown(pwd(second)), always, func(f *Facts) { f.ClientPolicy.Policy = Never }), Done, "satisfied", "", nil},
+	{"an unknown policy is the strict one", person(shown(pwd(second)), func(f *Facts) { f.TenantPolicy.Policy = "sometimes" }), ProveSecond, "policy", "login_required", []string{factors.OTP, factors.RecoveryCode}},
 	{"prove-second: the asked acr wants more", person(shown(pwd(second)), asks(MultiFactor)), ProveSecond, "acr_values", "interaction_required", []string{factors.OTP}},
 	{"prove-second: the essential acr wants more", person(shown(pwd(second)), needs(MultiFactor)), ProveSecond, "essential_acr", "unmet_authentication_requirements", []string{factors.OTP}},
-	{"policy never does not lower an asked acr", person(shown(pwd(second)), asks(MultiFactor), func(f *Facts) { f.ClientPolicy = Never }), ProveSecond, "acr_values", "interaction_required", []string{factors.OTP}},
+	{"policy never does not lower an asked acr", person(shown(pwd(second)), asks(MultiFactor), func(f *Facts) { f.ClientPolicy.Policy = Never }), ProveSecond, "acr_values", "interaction_required", []string{factors.OTP}},
 	{"an asked acr does not lower the policy", person(shown(pwd(second)), always, asks(SingleFactor)), ProveSecond, "policy", "login_required", []string{factors.OTP, factors.RecoveryCode}},
 	{"enroll: a factor is due, none is enrolled", person(shown(pwd(second)), always, nothing), Enroll, "policy", "interaction_required", []string{factors.OTP}},
 	{"enroll: the asked acr wants one", person(shown(pwd(second)), asks(MultiFactor), nothing), Enroll, "acr_values", "interaction_required", []string{factors.OTP}},
