@@ -75,7 +75,7 @@ var fences = []struct {
 	{"github.com/nyaruka/phonenumbers", "factors/phone", false, "numbers are read in one place"},
 	{"github.com/go-webauthn/webauthn", "factors/webauthn", false, "a vendor stays with its factors"},
 	{"github.com/duosecurity/duo_universal_golang", "factors/duo", false, "a vendor stays with its factors"},
-	{"github.com/mileusna/useragent", "factors/push", false, "what a person recognises their browser by is said on their phone"},
+	{"github.com/mileusna/useragent", "factors/push flows/risk", false, "what a browser is called is said on a phone, and compared with what it was"},
 	{"github.com/SherClockHolmes/webpush-go", "factors/push", false, "a vendor stays with its factors"},
 	{"google.golang.org/protobuf", "factors/standin", false, "only Google's side of Web Push is written in it"},
 	{"github.com/oschwald/maxminddb-golang", "flows/risk", false, "places are found in one room"},

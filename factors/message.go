@@ -66,6 +66,13 @@ type Discoverer interface {
 	Handle(answer Answer) string
 }
 
+// A Numbered is a factor whose authenticators are telephone numbers.
+type Numbered interface {
+	// Number is the kind of an authenticator's number (mobile, fixed_line, voip,
+	// premium_rate, toll_free, unknown) and its country, as DE.
+	Number(a *Authenticator) (kind, country string)
+}
+
 // A Linker is a factor whose authenticators come in pairs with another factor's: a
 // number takes texts and calls, a phone that is asked shows codes too.
 type Linker interface {

@@ -48,6 +48,7 @@ var acts = map[string]func(*Engine, *visit) error{
 	"passkey": (*Engine).answerPasskey,
 	"later":   (*Engine).later,
 	"never":   (*Engine).never,
+	"skip":    (*Engine).skip,
 }
 
 // act is POST /login/{id}.
@@ -145,7 +146,7 @@ func (e *Engine) where(v *visit) string {
 // application has to hear in OpenID Connect's words, has none.
 func (l *login) over(d policy.Decision) bool {
 	if d.Need == policy.Deny {
-		return l.state.Denied != "" || d.Error != "access_denied"
+		return l.state.Denied != "" || d.Error != "access_denied" || d.Reason == deniedByRule
 	}
 	return d.Need == policy.Done && !l.paused() && l.live() != nil
 }
@@ -184,7 +185,7 @@ func (e *Engine) cancel(v *visit) error {
 
 // end stores a login that will have no result.
 func (e *Engine) end(v *visit, event string) error {
-	c := &storage.Change{Login: v.login.row, Events: []*storage.Event{e.event(v, event, nil)}}
+	c := &storage.Change{Login: v.login.row, Events: []*storage.Event{e.event(v, event, nil)}, Decision: e.write(v.login, v.decision)}
 	e.dropPending(v.login, c)
 	v.login.close()
 	v.login.state.Shown = nil

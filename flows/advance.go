@@ -54,17 +54,20 @@ func (e *Engine) accept(v *visit, p *factors.Proof, c *storage.Change) error {
 func (e *Engine) advance(v *visit, c *storage.Change) error {
 	l := v.login
 	if l.browser == nil {
-		if err := e.recall(v.ctx(), v.r, l); err != nil {
+		if err := e.surround(v.ctx(), v.r, l); err != nil {
 			return err
 		}
 	}
-	d, err := e.decide(v.ctx(), l)
+	d, err := e.settle(v.ctx(), v.r, l)
 	if err != nil {
 		return err
 	}
 	c.Login = l.row
+	if row := e.witness(v.ctx(), v.r, l, d); row != nil {
+		c.Decision = row
+	}
 	switch {
-	case l.paused():
+	case l.paused(), d.Need == policy.Redirect:
 	case d.Need == policy.ProveFirst:
 		err = e.invite(l)
 	case l.picks(d) && (d.Need == policy.ProveSecond || d.Need == policy.Enroll):
@@ -79,10 +82,10 @@ func (e *Engine) advance(v *visit, c *storage.Change) error {
 		err = e.beginEnrollment(v, c, d.Offers[0], factors.Answer{})
 	case d.Need == policy.Done:
 		if err = e.propose(v, c); err == nil && !l.paused() {
-			e.finish(v, c, d)
+			err = e.finish(v, c, d)
 		}
 	case d.Need == policy.Deny:
-		c.Events = append(c.Events, e.event(v, "login.denied", map[string]any{"reason": d.Reason}))
+		c.Events = append(c.Events, e.event(v, "login.denied", l.denial(d)))
 	}
 	if err != nil {
 		return err
@@ -91,7 +94,7 @@ func (e *Engine) advance(v *visit, c *storage.Change) error {
 }
 
 // finish writes the session that the login earned.
-func (e *Engine) finish(v *visit, c *storage.Change, d policy.Decision) {
+func (e *Engine) finish(v *visit, c *storage.Change, d policy.Decision) error {
 	l := v.login
 	value := e.establish(v, c)
 	if value != "" {
@@ -99,8 +102,16 @@ func (e *Engine) finish(v *visit, c *storage.Change, d policy.Decision) {
 		v.cookies = append(v.cookies, func() { e.setCookie(v.w, sessionCookie, value, life) }, func() { e.knowDevice(v, l.user.ID) }, func() { e.noteUsed(v) })
 		e.remember(v, c, d)
 		e.noteDevice(v, c)
+		if err := e.chronicle(v, c); err != nil {
+			return err
+		}
 	}
-	c.Events = append(c.Events, e.event(v, "login.done", map[string]any{"acr": d.ACR, "amr": d.AMR, "reason": d.Reason}))
+	if s := l.state.Scripted; s != nil && l.annotate(s) {
+		c.User = l.user
+		c.Events = append(c.Events, e.event(v, "user.changed", map[string]any{"by": "rules", "fields": s.annotated()}))
+	}
+	c.Events = append(c.Events, e.event(v, "login.done", map[string]any{"acr": d.ACR, "amr": d.AMR, "reason": d.Reason, "source": l.state.Record.source(d)}))
+	return nil
 }
 
 // tellChanged says that something else changed the login, its authenticator or its

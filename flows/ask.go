@@ -23,13 +23,16 @@ type Ask struct {
 	Ticket []byte   `json:"ticket,omitempty"`
 	// Scopes that consent is about: OpenID Connect scopes by name, an API's as
 	// "audience scope".
-	Scopes      []ScopeAsk `json:"scopes,omitempty"`
-	RequestedAt time.Time  `json:"requested_at"`
+	Scopes []ScopeAsk `json:"scopes,omitempty"`
+	// Organization is the id of the one that the person signs in to, "" for none.
+	Organization string    `json:"organization,omitempty"`
+	RequestedAt  time.Time `json:"requested_at"`
 	// Resume is the path on this site to go to when the login is done; it gets
 	// ?login=ID. FormAction is the origin of the redirect_uri for the page's CSP.
 	Resume     string `json:"resume"`
 	FormAction string `json:"form_action"`
-	// Request is the provider's own payload, kept with the login.
+	// Request are the parameters of the authorization request, form-encoded: the provider
+	// reads them again at the end, and scripts see them.
 	Request []byte `json:"request,omitempty"`
 }
 
@@ -49,7 +52,17 @@ type Result struct {
 	AMR       []string
 	Proofs    []factors.Proof
 	Scopes    []string // consented, of Ask.Scopes
+	Claims    Claims   // that scripts set
 	Ask       Ask
+}
+
+// Claims are what scripts put into tokens beside the standard's.
+type Claims struct {
+	IDToken     map[string]any `json:"id_token,omitempty"`
+	AccessToken map[string]any `json:"access_token,omitempty"`
+	// Add and Remove change the scopes of the access token.
+	Add    []string `json:"add,omitempty"`
+	Remove []string `json:"remove,omitempty"`
 }
 
 // A Refusal ends a login without a result. Code is the OAuth or OpenID Connect

@@ -32,35 +32,45 @@ func (e *Engine) Begin(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	}
 	switch {
 	case d.Need == policy.Done:
-		done, err = e.silent(ctx, l, d)
+		done, err = e.silent(ctx, r, l, d)
 		return "", done, err
 	case d.Need == policy.Deny, slices.Contains(ask.Prompt, "none"):
-		return "", nil, refusal(d, ask)
+		return "", nil, e.turnedAway(ctx, r, l, d)
 	}
 	made, err := e.prepare(ctx, l, d)
 	if err != nil {
 		return "", nil, err
 	}
+	rec := e.witness(ctx, r, l, d)
 	value := token()
 	l.row.Key, l.row.ExpiresAt = e.db.Hash(hashLogin, value), e.now().Add(e.config.LoginLifetime)
 	if err := l.pack(e.now()); err != nil {
 		return "", nil, err
 	}
-	if err := e.create(ctx, l, made); err != nil {
+	if err := e.create(ctx, l, made, rec); err != nil {
 		return "", nil, fmt.Errorf("login: %w", err)
 	}
 	e.bindLogin(w, r, l.row.ID, value)
 	return l.row.ID, nil, nil
 }
 
-// create stores a new login, with the authenticator that it sets up.
-func (e *Engine) create(ctx context.Context, l *login, made *factors.Authenticator) error {
-	if made == nil {
+// create stores a new login, with the authenticator that it sets up and the record of
+// why.
+func (e *Engine) create(ctx context.Context, l *login, made *factors.Authenticator, rec *storage.Decision) error {
+	if made == nil && rec == nil {
 		return e.db.CreateLogin(ctx, l.row)
 	}
 	return e.db.Tx(ctx, func(ctx context.Context) error {
 		if err := e.db.CreateLogin(ctx, l.row); err != nil {
 			return err
+		}
+		if rec != nil {
+			if err := e.db.PutDecision(ctx, rec); err != nil {
+				return err
+			}
+		}
+		if made == nil {
+			return nil
 		}
 		if err := e.db.CreateAuthenticator(ctx, made); err != nil || l.told == nil {
 			return err
@@ -105,6 +115,12 @@ func (e *Engine) prospect(ctx context.Context, r *http.Request, ask Ask) (*login
 // enrolled is read only where the session alone is not enough. A session that can
 // never serve the ask, because it is another person's, does not stand in the way.
 func (e *Engine) decideAtStart(ctx context.Context, r *http.Request, l *login) (policy.Decision, error) {
+	e.locate(r, l)
+	if l.state.Ask.Organization != "" {
+		if err := e.attend(ctx, l); err != nil {
+			return policy.Decision{}, err
+		}
+	}
 	d, err := e.decide(ctx, l)
 	if err != nil || l.user == nil || d.Need == policy.Done {
 		return d, err
@@ -114,10 +130,10 @@ func (e *Engine) decideAtStart(ctx context.Context, r *http.Request, l *login) (
 		return d, fmt.Errorf("authenticators: %w", err)
 	}
 	e.keep(l, auths)
-	if err := e.recall(ctx, r, l); err != nil {
+	if err := e.surround(ctx, r, l); err != nil {
 		return d, err
 	}
-	return e.decide(ctx, l)
+	return e.settle(ctx, r, l)
 }
 
 // prepare makes what the first page of a login needs, as long as that sends nothing:
@@ -148,8 +164,13 @@ func (e *Engine) prepare(ctx context.Context, l *login, d policy.Decision) (*fac
 }
 
 // silent is the result of an ask that the session alone satisfies.
-func (e *Engine) silent(ctx context.Context, l *login, d policy.Decision) (*Result, error) {
+func (e *Engine) silent(ctx context.Context, r *http.Request, l *login, d policy.Decision) (*Result, error) {
 	s := l.session.Session
+	if l.state.Scripted != nil {
+		if err := e.conclude(ctx, r, l, d); err != nil {
+			return nil, err
+		}
+	}
 	if err := e.seen(ctx, s); err != nil {
 		return nil, err
 	}
@@ -188,7 +209,7 @@ func (e *Engine) Result(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	}
 	e.setCookie(w, loginCookie+loginID, "", 0)
 	if d.Need == policy.Deny {
-		return nil, refusal(d, l.state.Ask)
+		return nil, l.refused(d)
 	}
 	return l.result(d, loginID), nil
 }
@@ -196,7 +217,7 @@ func (e *Engine) Result(ctx context.Context, w http.ResponseWriter, r *http.Requ
 func (l *login) result(d policy.Decision, loginID string) *Result {
 	res := &Result{
 		LoginID: loginID, UserID: l.user.ID, SessionID: l.live().ID,
-		ACR: d.ACR, AMR: d.AMR, Proofs: d.Proofs, Scopes: l.scopes(), Ask: l.state.Ask,
+		ACR: d.ACR, AMR: d.AMR, Proofs: d.Proofs, Scopes: l.scopes(), Ask: l.state.Ask, Claims: l.claims(),
 	}
 	for _, p := range d.Proofs {
 		if p.At.After(res.AuthTime) {
@@ -206,7 +227,16 @@ func (l *login) result(d policy.Decision, loginID string) *Result {
 	return res
 }
 
-// refusal puts a decision into the words of OAuth.
+// refused puts a decision into the words of OAuth. What a rule says to the application
+// is said in its words; what went wrong in one is nobody's business there.
+func (l *login) refused(d policy.Decision) *Refusal {
+	if s := l.state.Scripted; d.Reason == deniedByRule && s != nil && s.Denial != nil {
+		return &Refusal{Code: "access_denied", Description: printable(s.Denial.Reason), Ask: l.state.Ask}
+	}
+	return refusal(d, l.state.Ask)
+}
+
+// refusal is refused where no script has spoken.
 func refusal(d policy.Decision, ask Ask) *Refusal {
 	code := d.Error
 	if code == "" {
@@ -231,12 +261,22 @@ var refusals = map[string]string{
 	"no_user":         "Login required",
 	"other_user":      "Another user than the one asked for is signed in.",
 	"policy":          "Multifactor authentication required",
-	"acr_values":      "The requested acr_values need further authentication.",
-	"essential_acr":   "The essential acr cannot be met.",
-	"max_age":         "The authentication is older than max_age allows.",
-	"scopes":          "Consent required",
-	"prompt_consent":  "Consent required",
-	"invitation":      "The person was invited to set up an authenticator.",
+	"rule":            "Multifactor authentication required",
+	"risk":            "Multifactor authentication required",
+	"redirect":        "The person has to be sent to another page.",
+	"rule_failed":     "The sign-in was refused.",
+	"policy_denied":   "The sign-in was refused by the policy of the site.",
+	"mfa_not_set_up":  "The factors that are asked for are not set up.",
+	"no_mailbox":      "The sign-in is unusual, and the user has no e-mail address to confirm it with.",
+	"not_member":      "The user is no member of the organization.",
+
+	"enroll_needs_challenge": "The user has a second factor and has to show it before another is set up.",
+	"acr_values":             "The requested acr_values need further authentication.",
+	"essential_acr":          "The essential acr cannot be met.",
+	"max_age":                "The authentication is older than max_age allows.",
+	"scopes":                 "Consent required",
+	"prompt_consent":         "Consent required",
+	"invitation":             "The person was invited to set up an authenticator.",
 }
 
 // printable keeps the characters that RFC 6749 §5.2 allows in a description.

@@ -30,7 +30,9 @@ type Config struct {
 	WeakCounts bool `doc:"recovery codes count as a second factor for acr and mfa; leave it off unless you have to"`
 	// BlockReported blocks a person who says on their phone that a sign-in was not theirs.
 	BlockReported bool `doc:"a person who says on their phone that it wasn't them is blocked until an administrator has looked"`
-	Limits        Limits
+	// RecordFor is how long the record of a decision is kept, with the personal data in it.
+	RecordFor time.Duration `doc:"how long the reasons of a sign-in are kept, with what was known of the person then"`
+	Limits    Limits
 }
 
 // Limits bound how often things may be tried. Answers are charged before they are
@@ -74,7 +76,7 @@ func DefaultConfig() Config {
 	return Config{
 		LoginLifetime: time.Hour, LoginIdle: 5 * time.Minute, SetupIdle: 10 * time.Minute,
 		SessionIdle: 72 * time.Hour, SessionAbsolute: 7 * 24 * time.Hour,
-		ResetLifetime: time.Hour, FreshFor: 10 * time.Minute,
+		ResetLifetime: time.Hour, FreshFor: 10 * time.Minute, RecordFor: 30 * 24 * time.Hour,
 		Limits: Limits{
 			PasswordDevice:      rate(10, time.Minute),
 			PasswordUserAddress: rate(10, six), PasswordUser: rate(50, six), PasswordAddress: rate(100, 10*time.Second),
@@ -103,6 +105,7 @@ func (c Config) Validate() error {
 	between("session_idle", c.SessionIdle, time.Minute, c.SessionAbsolute)
 	between("reset_lifetime", c.ResetLifetime, time.Minute, day)
 	between("fresh_for", c.FreshFor, 10*time.Second, day)
+	between("record_for", c.RecordFor, 0, 400*day)
 	for name, r := range c.Limits.rates() {
 		if err := r.Check(); err != nil {
 			faults = append(faults, fmt.Errorf("limits.%s.%w", name, err))

@@ -13,6 +13,8 @@ import (
 
 	"github.com/sallyport-id/sallyport/factors"
 	"github.com/sallyport-id/sallyport/flows/policy"
+	"github.com/sallyport-id/sallyport/flows/risk"
+	"github.com/sallyport-id/sallyport/flows/rules"
 	"github.com/sallyport-id/sallyport/storage"
 	"github.com/sallyport-id/sallyport/themes"
 )
@@ -45,6 +47,10 @@ type Options struct {
 	Ladder  policy.Ladder
 	Now     func() time.Time // nil: the clock
 	Logger  *slog.Logger     // nil: silence
+	Rules   *rules.Runner    // nil: where there are scripts, nobody gets in
+	Risk    risk.Config      // the zero value: risk.DefaultConfig
+	Places  *risk.Atlas      // nil: every place is unknown
+	Lists   *risk.Lists      // nil: no network is untrusted
 	// Address is where a request came from; nil: its peer.
 	Address func(*http.Request) netip.Addr
 }
@@ -64,6 +70,12 @@ type Engine struct {
 	address func(*http.Request) netip.Addr
 	outbox  *outbox
 	mails   bool // there is a mail server
+	rules   *rules.Runner
+	risk    risk.Config
+	places  *risk.Atlas
+	lists   *risk.Lists
+
+	scriptCache *scriptCache
 }
 
 // New makes an Engine. Its error names the option to mend.
@@ -86,6 +98,10 @@ func New(o Options) (*Engine, error) {
 		issuer: o.Issuer, prefix: strings.TrimSuffix(o.Issuer.Path, "/"), name: o.Name,
 		db: o.DB, factors: o.Factors, themes: o.Themes, config: o.Config, ladder: o.Ladder,
 		clock: o.Now, log: o.Logger, address: o.Address,
+		rules: o.Rules, risk: o.Risk, places: o.Places, lists: o.Lists, scriptCache: &scriptCache{},
+	}
+	if e.risk.RememberFor == 0 {
+		e.risk = risk.DefaultConfig()
 	}
 	if e.name == "" {
 		e.name = o.Issuer.Host
@@ -109,6 +125,8 @@ func (e *Engine) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("POST /login/{id}", e.act)
 	mux.HandleFunc("GET /login/{id}/state", e.state)
 	mux.HandleFunc("GET /login/callback", e.callback)
+	mux.HandleFunc("GET /continue", e.comeBack)
+	mux.HandleFunc("POST /continue", e.comeBack)
 	mux.HandleFunc("GET /reset", e.showReset)
 	mux.HandleFunc("POST /reset", e.askReset)
 	mux.HandleFunc("GET /reset/{token}", e.showNewPassword)

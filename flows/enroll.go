@@ -25,6 +25,19 @@ func (e *Engine) enroll(v *visit) error {
 	return e.store(v, c)
 }
 
+// skip puts the set-up of a first factor off, where the policy lets people.
+func (e *Engine) skip(v *visit) error {
+	l := v.login
+	if !v.needs(policy.Enroll) || !v.decision.Skippable {
+		return nil
+	}
+	c := &storage.Change{Events: []*storage.Event{e.event(v, "enrollment.skipped", nil)}}
+	e.dropPending(l, c)
+	l.close()
+	l.state.Skipped = true
+	return e.advance(v, c)
+}
+
 // beginEnrollment adds to c a pending authenticator of a factor, in place of one that
 // this login made before. A factor that needs a number or an address has it asked
 // first.
@@ -127,6 +140,7 @@ func (e *Engine) answerEnrollment(v *visit) error {
 		e.snooze(v, a.Factor, neverAgain)
 	} else {
 		l.state.Enrolled, c.Ticket = true, l.state.Ask.Ticket
+		l.state.EnrolledNow = append(l.state.EnrolledNow, a.Factor)
 	}
 	if err := e.link(v, c, a); err != nil {
 		return err

@@ -46,11 +46,22 @@ func (l *login) wantsConsent() bool {
 func (e *Engine) facts(l *login) policy.Facts {
 	ask := l.state.Ask
 	f := policy.Facts{
+		Scene: l.policyScene(), Ruling: e.ruling(l), AskAt: l.settings.AskAt, EnrolledNow: l.state.EnrolledNow, Skipped: l.state.Skipped,
 		Now: e.now(), Prompt: ask.Prompt, MaxAge: ask.MaxAge, ACRValues: ask.ACRValues, EssentialACR: ask.EssentialACR,
-		RequestedAt: ask.RequestedAt, FreshFor: e.config.FreshFor, Subject: ask.Subject, Ladder: e.ladder, WeakCounts: e.config.WeakCounts, TenantPolicy: policy.Document{Policy: l.settings.Policy},
+		RequestedAt: ask.RequestedAt, FreshFor: e.config.FreshFor, Subject: ask.Subject, Ladder: e.ladder, WeakCounts: e.config.WeakCounts,
 		Denied: l.state.Denied, Switch: l.state.Switched, OwnsSecond: l.second,
 		Factors: e.factorFacts(l), Proofs: l.proofs(), ConsentGiven: l.state.Consent,
 		Remembered: l.browser != nil, LastUsed: l.used, InvitedOnly: l.settings.InvitedOnly, Full: e.full(l), Enroll: ask.Enroll, Enrolled: l.state.Enrolled,
+	}
+	if l.state.Risk != nil {
+		f.Confidence = l.state.Risk.Confidence
+	}
+	if h := l.history; h != nil {
+		f.GraceSince, f.GraceUsed = h.GraceSince, h.GraceUsed
+	}
+	e.documents(l, &f)
+	if f.Denied == "" {
+		f.Denied = l.barred()
 	}
 	if l.user != nil {
 		f.UserID, f.UserBlocked, f.PasswordExpired = l.user.ID, l.user.Blocked, l.user.PasswordExpired
@@ -63,7 +74,7 @@ func (e *Engine) facts(l *login) policy.Facts {
 
 func (e *Engine) clientFacts(l *login, f *policy.Facts) {
 	m, s := l.client.Metadata, l.client.Settings
-	f.ClientDisabled, f.ClientPolicy.Policy = l.client.Disabled, s.Policy
+	f.ClientDisabled = l.client.Disabled
 	if len(f.ACRValues) == 0 && len(f.EssentialACR) == 0 {
 		f.ACRValues = m.DefaultACRValues
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sallyport-id/sallyport/factors"
+	"github.com/sallyport-id/sallyport/flows/risk"
 	"github.com/sallyport-id/sallyport/storage"
 	"github.com/sallyport-id/sallyport/themes"
 )
@@ -38,8 +39,14 @@ type login struct {
 	told     *storage.Transaction // of the open question, where a device answers it and does not have it yet
 	address  string               // of the browser, empty where a device speaks
 	agent    string
-	handheld bool   // the browser is on a phone
-	trouble  string // that its page tells of the message it waits for, "" for none
+	handheld bool // the browser is on a phone
+	scene    scene
+	scripts  []*storage.LiveScript // that run in this login
+	history  *history              // of the person; nil: not read in this request
+	seen     *about                // by the scripts, when they ran first in this request
+	// tokenOnly is true where a token is renewed: no browser is there to be shown anything.
+	tokenOnly bool
+	trouble   string // that its page tells of the message it waits for, "" for none
 	// implied are authenticators that the person has by what is known of them and that
 	// no row is kept of yet, by id.
 	implied map[string]*factors.Authenticator
@@ -65,12 +72,20 @@ type state struct {
 	Platform bool   `json:"platform,omitempty"`
 	Offer    string `json:"offer,omitempty"`
 	Enrolled bool   `json:"enrolled,omitempty"` // something was set up in this login
-	Asking   string `json:"asking,omitempty"`   // the factor whose number or address is asked
-	Asked    string `json:"asked,omitempty"`    // that, as typed
-	Switched bool   `json:"switched,omitempty"` // the session's person is not the one
-	Consent  bool   `json:"consent,omitempty"`  // given in this login
-	Session  string `json:"session,omitempty"`  // that this login made or raised
-	Denied   string `json:"denied,omitempty"`   // how it ended without a result
+	// EnrolledNow are the factors of that; Skipped, that the person put it off.
+	EnrolledNow []string `json:"enrolled_now,omitempty"`
+	Skipped     bool     `json:"skipped,omitempty"`
+	// Scripted is what rules and actions said, nil where none ran; Risk, how much the login
+	// looks like the person's own; Record, the decision that was made then.
+	Scripted *scripted    `json:"scripted,omitempty"`
+	Risk     *risk.Report `json:"risk,omitempty"`
+	Record   *Record      `json:"record,omitempty"`
+	Asking   string       `json:"asking,omitempty"`   // the factor whose number or address is asked
+	Asked    string       `json:"asked,omitempty"`    // that, as typed
+	Switched bool         `json:"switched,omitempty"` // the session's person is not the one
+	Consent  bool         `json:"consent,omitempty"`  // given in this login
+	Session  string       `json:"session,omitempty"`  // that this login made or raised
+	Denied   string       `json:"denied,omitempty"`   // how it ended without a result
 
 	Notice      *themes.Notice `json:"notice,omitempty"` // for the next page
 	LockedUntil time.Time      `json:"locked_until,omitzero"`
@@ -124,7 +139,21 @@ func (e *Engine) open(r *http.Request, id string) (*login, error) {
 	if err := e.equip(ctx, l); err != nil {
 		return nil, err
 	}
-	return l, e.recall(ctx, r, l)
+	return l, e.surround(ctx, r, l)
+}
+
+// surround reads what is known of where the login happens, and of whom it is about.
+func (e *Engine) surround(ctx context.Context, r *http.Request, l *login) error {
+	e.locate(r, l)
+	if err := e.attend(ctx, l); err != nil {
+		return err
+	}
+	if l.user != nil && e.graces(l) {
+		if _, err := e.remind(ctx, l); err != nil {
+			return err
+		}
+	}
+	return e.recall(ctx, r, l)
 }
 
 // unpack reads the state of l, whoever asks for it.
@@ -190,7 +219,7 @@ func (e *Engine) equip(ctx context.Context, l *login) error {
 	if err != nil {
 		return fmt.Errorf("client: %w", err)
 	}
-	return nil
+	return e.live(ctx, l)
 }
 
 // live is the browser's session where it is of the login's person, else nil.

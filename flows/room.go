@@ -17,4 +17,6 @@ func (l *login) take(a *factors.Authenticator, c *storage.Change) {
 }
 
 // picks reports whether the person chooses before anything on offer is opened.
-func (l *login) picks(d policy.Decision) bool { return l.settings.Picker && len(d.Offers) > 1 }
+func (l *login) picks(d policy.Decision) bool {
+	return (l.settings.Picker || d.Picker) && len(d.Offers) > 1
+}

@@ -80,6 +80,9 @@ func (e *Engine) view(w http.ResponseWriter, r *http.Request, l *login, d policy
 		return e.secondView(f, l, d)
 	case d.Need == policy.Enroll:
 		return e.enrollView(f, l, d)
+	case d.Need == policy.Redirect:
+		f.CanSwitch = false
+		return themes.Vendor{Frame: f, Location: l.away()}
 	case d.Need == policy.Consent:
 		return themes.Consent{Frame: f, Scopes: consentLines(l.state.Ask.Scopes)}
 	case d.Need == policy.Deny:
@@ -125,7 +128,7 @@ func (e *Engine) frame(w http.ResponseWriter, r *http.Request, l *login) themes.
 	f.Action = e.LoginPath(l.row.ID)
 	f.Notice = l.state.Notice
 	f.FormAction = l.state.Ask.FormAction
-	f.CanCancel = l.client != nil
+	f.CanCancel, f.CanSkip = l.client != nil, false
 	if l.user != nil {
 		f.Account, f.CanSwitch = l.user.Username, l.state.Session == "" && l.state.Shown == nil
 	}

@@ -117,7 +117,7 @@ func (e *Engine) twins(l *login) []themes.Choice {
 // enrollView shows what is being set up, or what there is to choose from.
 func (e *Engine) enrollView(f themes.Frame, l *login, d policy.Decision) themes.View {
 	c, pending := l.state.Challenge, l.authenticator(l.state.Pending)
-	f.CanChooseOther = len(d.Offers) > 1
+	f.CanChooseOther, f.CanSkip = len(d.Offers) > 1, d.Skippable
 	if asking := l.state.Asking; asking != "" && slices.Contains(d.Offers, asking) && !l.state.Picking {
 		return themes.EnrollTo{Frame: f, Factor: asking, Field: e.factors.Info(asking).Asks, Value: l.state.Asked}
 	}

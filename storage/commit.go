@@ -26,6 +26,8 @@ type Change struct {
 	Transaction       *Transaction // as PutTransaction
 	Ticket            []byte       // key, as UseTicket
 	Consent           *Consent     // as PutConsent
+	History           *History     // as PutHistory
+	Decision          *Decision    // as PutDecision
 	Refund            []Limit      // as GiveBack
 	Messages          []*Message   // as AddMessages
 	Events            []*Event     // as AddEvents
@@ -106,6 +108,12 @@ func (d *DB) writes(ctx context.Context, c *Change) []func() error {
 	}
 	if c.Consent != nil {
 		add(func() error { return d.PutConsent(ctx, c.Consent) })
+	}
+	if c.History != nil {
+		add(func() error { return d.PutHistory(ctx, c.History) })
+	}
+	if c.Decision != nil {
+		add(func() error { return d.PutDecision(ctx, c.Decision) })
 	}
 	add(func() error { return d.GiveBack(ctx, slices.Clone(c.Refund)...) })
 	add(func() error { return d.AddMessages(ctx, c.Messages...) })

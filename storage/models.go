@@ -37,6 +37,8 @@ type User struct {
 	Address             *Address        `bun:"address,type:text,nullzero" json:"address,omitempty"`
 	UserMetadata        json.RawMessage `bun:"user_metadata,type:text,nullzero" json:"user_metadata,omitempty"`
 	AppMetadata         json.RawMessage `bun:"app_metadata,type:text,nullzero" json:"app_metadata,omitempty"`
+	Roles               []string        `bun:"-" json:"roles,omitempty"`
+	Groups              []string        `bun:"-" json:"groups,omitempty"`
 	Blocked             bool            `bun:"blocked" json:"blocked"`
 	// PasswordExpired forces a new password at the next sign-in.
 	PasswordExpired bool `bun:"password_expired" json:"password_expired"`
@@ -111,6 +113,8 @@ type ClientMetadata struct {
 
 // ClientSettings are ours. A nil pointer means: as the tenant.
 type ClientSettings struct {
+	// Metadata are an administrator's notes about the client, for scripts.
+	Metadata map[string]string `json:"metadata,omitempty"`
 	// RequirePKCE is on for every client unless set to false; public clients cannot
 	// switch it off.
 	RequirePKCE *bool `json:"require_pkce,omitempty"`
@@ -122,7 +126,8 @@ type ClientSettings struct {
 	RememberFor  *int64 `json:"remember_for,omitempty"`
 	RememberIdle *int64 `json:"remember_idle,omitempty"`
 	// Factors are the second factors this client allows; nil: the tenant's.
-	Factors []string `json:"factors,omitempty"`
+	Factors  []string        `json:"factors,omitempty"`
+	Document json.RawMessage `json:"document,omitempty"`
 	// FirstParty clients ask no consent.
 	FirstParty bool `json:"first_party,omitempty"`
 	// StrictACR makes an unmet voluntary acr_values an error (RFC 9470, STEP-04);
@@ -323,5 +328,8 @@ type Settings struct {
 	// Picker lets people choose among several ways before one of them is asked for.
 	Picker bool `json:"picker,omitempty"`
 	// InvitedOnly lets nobody set up a first authenticator without an invitation.
-	InvitedOnly bool `json:"invited_only,omitempty"`
+	InvitedOnly bool            `json:"invited_only,omitempty"`
+	Document    json.RawMessage `json:"document,omitempty"`
+	Assess      bool            `json:"assess,omitempty"`
+	AskAt       string          `json:"ask_at,omitempty"`
 }

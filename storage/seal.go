@@ -79,6 +79,8 @@ type sealedColumn struct{ table, column string }
 var (
 	authenticatorSecret = sealedColumn{"authenticators", "secret"}
 	loginState          = sealedColumn{"logins", "state"}
+	historyData         = sealedColumn{"histories", "data"}
+	decisionData        = sealedColumn{"decisions", "data"}
 	messagePayload      = sealedColumn{"messages", "payload"}
 	signingKeyPrivate   = sealedColumn{"signing_keys", "private"}
 )

@@ -19,7 +19,7 @@ const (
 )
 
 // Sweep removes rows that are over: expired grants, logins, sessions, tickets,
-// messages, browsers, questions at devices and signing keys, full limits and
+// messages, browsers, records of decisions, questions at devices and signing keys, full limits and
 // authenticators that were never confirmed, at most batch (1 to 1000) of each kind, and
 // returns how many. The audit log stays. Call it again while it returns more than 0;
 // several nodes may do so at once.
@@ -55,6 +55,7 @@ func (d *DB) sweeps() []sweep {
 		{"sessions", "id", "expires_at < ?0 OR ended_at < ?0", now.Add(-keptAfter)},
 		{"tickets", "key", "expires_at < ?", now.Add(-keptAfter)},
 		{"browsers", "id", "expires_at < ?", now},
+		{"decisions", "id", "expires_at < ?", now},
 		{"transactions", "authenticator_id", "expires_at < ?", now.Add(-keptAfter)},
 		{"limits", "key", "tat < ?", now},
 		{"messages", "id", "expires_at < ?", now.Add(-keptAfter)},

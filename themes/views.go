@@ -20,6 +20,8 @@ type Frame struct {
 	// CanChooseOther shows "Try another way"; CanCancel "Back to <app>".
 	CanChooseOther bool
 	CanCancel      bool
+	// CanSkip shows "Not now", where setting a factor up may be put off.
+	CanSkip bool
 	// CanSwitch shows "Not you?" beside the account.
 	CanSwitch bool
 	// FormAction is the origin that the page's CSP has to allow beside 'self'.
@@ -140,11 +142,10 @@ type (
 	// Field: code.
 	EnrollCode struct {
 		Frame
-		Factor  string
-		URI     string // otpauth://, drawn as an inline SVG QR code
-		Key     string
-		Digits  int
-		CanSkip bool
+		Factor string
+		URI    string // otpauth://, drawn as an inline SVG QR code
+		Key    string
+		Digits int
 		// Handheld is true where the page is open on the device that has the app: then the
 		// key comes first and the picture is folded away.
 		Handheld bool

@@ -16,6 +16,7 @@ import (
 
 	"github.com/sallyport-id/sallyport/factors"
 	"github.com/sallyport-id/sallyport/flows"
+	"github.com/sallyport-id/sallyport/flows/rules"
 	"github.com/sallyport-id/sallyport/provider"
 	"github.com/sallyport-id/sallyport/provider/device"
 	"github.com/sallyport-id/sallyport/provider/oidc"
@@ -49,6 +50,7 @@ type parts struct {
 	tracing  bool
 	mailer   flows.Mailer
 	preview  bool // show every page in every state
+	rules    *rules.Runner
 }
 
 // A built provider is its site and the work that it does beside requests.
@@ -57,6 +59,7 @@ type built struct {
 	house *house
 	oidc  *oidc.Provider
 	flows *flows.Engine
+	files *sources
 	log   *slog.Logger
 }
 
@@ -71,9 +74,14 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	if err != nil {
 		return nil, err
 	}
+	files, err := s.Risk.open()
+	if err != nil {
+		return nil, err
+	}
 	engine, err := flows.New(flows.Options{
 		Issuer: issuer, Name: s.Name, DB: h.db, Factors: h.factors, Themes: pages, Mailer: p.mailer, Config: s.Login,
 		Ladder: s.ladder(), Now: h.now, Logger: p.logger, Address: provider.Address,
+		Rules: p.rules, Risk: s.Risk.Assess, Places: files.places, Lists: files.lists,
 	})
 	if err != nil {
 		return nil, err
@@ -106,7 +114,7 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &built{site: site, house: h, oidc: op, flows: engine, log: p.logger}, nil
+	return &built{site: site, house: h, oidc: op, flows: engine, files: files, log: p.logger}, nil
 }
 
 // pages opens the theme with the words of every factor.

@@ -14,6 +14,7 @@ import (
 	"github.com/sallyport-id/sallyport/factors"
 	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/flows/policy"
+	"github.com/sallyport-id/sallyport/flows/risk"
 	"github.com/sallyport-id/sallyport/provider/oidc"
 )
 
@@ -35,6 +36,7 @@ type settings struct {
 	Theme        themeSettings
 
 	Login   flows.Config
+	Risk    riskSettings
 	Tokens  oidc.Config
 	Factors map[string]factors.Config
 	ACR     []rung `koanf:"acr" doc:"the acr values, weakest first; empty: our own table"`
@@ -106,7 +108,7 @@ func defaultSettings() *settings {
 		Name: "Sallyport", Listen: "127.0.0.1:8080", MaxBody: 256 << 10,
 		Database: databaseSettings{DSN: "sqlite:sallyport.db", MaxConns: 16, Timeout: 5 * time.Second},
 		Mail:     mailSettings{Port: 587, TLS: "starttls"}, MailFallback: mailSettings{Port: 587, TLS: "starttls"},
-		Login: flows.DefaultConfig(), Tokens: oidc.DefaultConfig(), Factors: map[string]factors.Config{},
+		Login: flows.DefaultConfig(), Risk: riskSettings{Assess: risk.DefaultConfig()}, Tokens: oidc.DefaultConfig(), Factors: map[string]factors.Config{},
 		Log:      logSettings{Level: slog.LevelInfo, Format: "json"},
 		Shutdown: shutdownSettings{Delay: 2 * time.Second, Drain: 10 * time.Second},
 	}

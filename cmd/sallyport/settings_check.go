@@ -42,6 +42,7 @@ func (s *settings) check() error {
 	}
 	s.checkMail(&f)
 	f = append(f, faultsOf("login.", s.Login.Validate())...)
+	s.Risk.check(&f)
 	f = append(f, faultsOf("tokens.", s.Tokens.Validate())...)
 	f = append(f, faultsOf("", s.ladder().Validate())...)
 	f = append(f, s.factorFaults()...)

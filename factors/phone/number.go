@@ -66,3 +66,25 @@ func (n number) groups() []string { return []string{"country:" + n.country, "pre
 
 // masked shows the end of a number.
 func masked(e164 string) string { return "•••• " + e164[max(len(e164)-4, 0):] }
+
+// kinds are the names of the kinds of numbers that matter to a judgement.
+var kinds = map[phonenumbers.PhoneNumberType]string{
+	phonenumbers.MOBILE: "mobile", phonenumbers.FIXED_LINE_OR_MOBILE: "mobile", phonenumbers.FIXED_LINE: "fixed_line",
+	phonenumbers.VOIP: "voip", phonenumbers.TOLL_FREE: "toll_free", phonenumbers.PERSONAL_NUMBER: "voip",
+}
+
+// Number implements factors.Numbered.
+func (f *Factor) Number(a *factors.Authenticator) (kind, country string) {
+	parsed, err := phonenumbers.Parse(string(a.Secret), "")
+	if err != nil {
+		return "unknown", ""
+	}
+	of := phonenumbers.GetNumberType(parsed)
+	if slices.Contains(premium, of) {
+		return "premium_rate", phonenumbers.GetRegionCodeForNumber(parsed)
+	}
+	if kind = kinds[of]; kind == "" {
+		kind = "unknown"
+	}
+	return kind, phonenumbers.GetRegionCodeForNumber(parsed)
+}

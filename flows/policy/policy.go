@@ -144,7 +144,7 @@ type Command struct {
 // A FactorFact is one factor that is enabled for the tenant and for the client.
 type FactorFact struct {
 	Name     string
-	Info     factors.Info `json:"-"`
+	Info     factors.Info  `json:"-"`
 	Enrolled bool          // the user has a usable authenticator of it
 	Kinds    factors.Kind  // the best that this factor can give
 	Traits   factors.Trait // likewise; of the authenticators of it that the user has, where there are any

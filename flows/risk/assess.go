@@ -1,6 +1,8 @@
 package risk
 
 import (
+	"errors"
+	"fmt"
 	"math"
 	"net/netip"
 	"slices"
@@ -38,6 +40,31 @@ func DefaultConfig() Config {
 	return Config{
 		RememberFor: 30 * 24 * time.Hour, PlausibleSpeed: 300, ImpossibleSpeed: 1000, MinimalDistance: 100, PhoneSettled: 72 * time.Hour,
 	}
+}
+
+// Validate reports every setting that is out of range.
+func (c Config) Validate() error {
+	var faults []error
+	refuse := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	const day = 24 * time.Hour
+	if c.RememberFor < day || c.RememberFor > 365*day {
+		refuse("remember_for: %s is out of range: use 24h to 8760h", c.RememberFor)
+	}
+	if c.PlausibleSpeed <= 0 || c.ImpossibleSpeed < c.PlausibleSpeed {
+		refuse("impossible_speed: %v is slower than plausible_speed: use 300 and 1000", c.ImpossibleSpeed)
+	}
+	if c.MinimalDistance < 0 {
+		refuse("minimal_distance: %v is negative: use 100", c.MinimalDistance)
+	}
+	if c.PhoneSettled < 0 {
+		refuse("phone_settled: %s is negative: use 72h", c.PhoneSettled)
+	}
+	for _, country := range c.RiskyCountries {
+		if len(country) != 2 {
+			refuse("risky_countries: %q is no country: write DE", country)
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // A Device is one that a person signed in with before.

@@ -1,0 +1,90 @@
+package flows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/sallyport-id/sallyport/factors"
+	"github.com/sallyport-id/sallyport/flows/policy"
+	"github.com/sallyport-id/sallyport/storage"
+)
+
+// A Renewal is a refresh token that is exchanged, with what the authorization that it
+// came from had proven.
+type Renewal struct {
+	ID           string // of the authorization
+	User         *storage.User
+	ClientID     string
+	Organization string
+	AMR          []string
+	AuthTime     time.Time
+	Parameters   url.Values // of the token request, without secrets
+}
+
+// Renew lets rules and actions have their say about a refresh, as they do in Auth0: they
+// may refuse it, set claims, or ask for a second factor that the authorization had not
+// proven. Policies have no say: what they wanted was shown at the sign-in. Without scripts
+// it reads nothing.
+//
+// Errors: *Refusal, with the code mfa_required where a factor is to be shown first.
+func (e *Engine) Renew(ctx context.Context, r *http.Request, n Renewal) (Claims, error) {
+	l := &login{
+		row: &storage.Login{ID: n.ID, UserID: n.User.ID}, user: n.User, tokenOnly: true, address: e.addressOf(r), agent: r.UserAgent(),
+		state: state{Ask: Ask{ClientID: n.ClientID, Organization: n.Organization, RequestedAt: e.now(), Request: []byte(n.Parameters.Encode())}},
+	}
+	if err := e.equip(ctx, l); errors.Is(err, ErrGone) {
+		return Claims{}, &Refusal{Code: "unauthorized_client", Description: "There is no such client."}
+	} else if err != nil || len(l.scripts) == 0 {
+		return Claims{}, err
+	}
+	auths, err := e.db.Authenticators(ctx, n.User.ID)
+	if err != nil {
+		return Claims{}, fmt.Errorf("authenticators: %w", err)
+	}
+	e.keep(l, auths)
+	e.locate(r, l)
+	if err := e.attend(ctx, l); err != nil {
+		return Claims{}, err
+	}
+	l.state.Proofs = proofsOf(n.AMR, n.AuthTime)
+	d, err := e.settle(ctx, r, l)
+	if err != nil {
+		return Claims{}, err
+	}
+	if d.Need != policy.Done {
+		refused := e.turnedAway(ctx, r, l, d)
+		var refusal *Refusal
+		if errors.As(refused, &refusal) && d.Need != policy.Deny {
+			refusal.Code, refusal.Description = "mfa_required", "Multifactor authentication required"
+		}
+		return Claims{}, refused
+	}
+	l.row.ID = storage.NewID("rnw") // a record of its own
+	return l.claims(), e.conclude(ctx, r, l, d)
+}
+
+// proofsOf is what an authorization had proven, from its amr (RFC 8176).
+func proofsOf(amr []string, at time.Time) []factors.Proof {
+	bag := []factors.Proof{{Factor: factors.Password, AMR: []string{"pwd"}, Kinds: factors.Knows, At: at}}
+	if slices.Contains(amr, "mfa") {
+		bag = append(bag, factors.Proof{Factor: secondOf(amr), AMR: amr, Kinds: factors.Has, At: at})
+	}
+	return bag
+}
+
+// secondOf is the factor that an amr speaks of, as far as it says.
+func secondOf(amr []string) string {
+	for _, one := range []struct{ method, factor string }{
+		{"sms", factors.SMS}, {"tel", factors.Voice}, {"swk", factors.Push}, {"hwk", factors.Roaming}, {"pop", factors.Roaming},
+	} {
+		if slices.Contains(amr, one.method) {
+			return one.factor
+		}
+	}
+	return factors.OTP
+}

@@ -1,0 +1,230 @@
+package flows
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/sallyport-id/sallyport/flows/policy"
+	"github.com/sallyport-id/sallyport/flows/rules"
+	"github.com/sallyport-id/sallyport/storage"
+)
+
+// maxCommands is how many challenges and enrolments the scripts of one login may demand,
+// as in Auth0.
+const maxCommands = 4
+
+// Reasons of denials by scripts.
+const (
+	deniedByRule = "rule_denied" // it said so
+	ruleFailed   = "rule_failed" // it failed, which is the same to the person
+)
+
+// A scripted is what rules and actions said of a login so far.
+type scripted struct {
+	// Of is the list of scripts that was run, by its hash: what was deployed since begins
+	// anew. Next is the one to go on with; Over, that there is none.
+	Of   string `json:"of"`
+	Next int    `json:"next,omitempty"`
+	Over bool   `json:"over,omitempty"`
+
+	Denial      *rules.Denial      `json:"denial,omitempty"`
+	Multifactor *rules.Multifactor `json:"multifactor,omitempty"`
+	Commands    []policy.Command   `json:"commands,omitempty"`
+	// Redirect is where the person has to go first; Away, that they went, by the script
+	// that sent them.
+	Redirect *rules.Redirect `json:"redirect,omitempty"`
+	Away     string          `json:"away,omitempty"`
+
+	IDToken      map[string]any `json:"id_token,omitempty"`
+	AccessToken  map[string]any `json:"access_token,omitempty"`
+	Scopes       *rules.Scopes  `json:"scopes,omitempty"`
+	UserMetadata map[string]any `json:"user_metadata,omitempty"`
+	AppMetadata  map[string]any `json:"app_metadata,omitempty"`
+	Transaction  map[string]any `json:"transaction,omitempty"`
+	Steps        []rules.Step   `json:"steps,omitempty"`
+}
+
+// settle decides, and runs the scripts where that is what is needed. It is for requests
+// that store the login; others show what was decided then.
+func (e *Engine) settle(ctx context.Context, r *http.Request, l *login) (policy.Decision, error) {
+	for {
+		d, err := e.decide(ctx, l)
+		if err != nil || d.Need != policy.Rules {
+			return d, err
+		}
+		e.assess(ctx, r, l)
+		if len(l.scripts) == 0 {
+			continue
+		}
+		if err := e.script(ctx, r, l, nil); err != nil {
+			return d, err
+		}
+	}
+}
+
+// script runs the scripts that are due, with what the person brought back where one of
+// them had sent them elsewhere.
+func (e *Engine) script(ctx context.Context, r *http.Request, l *login, back url.Values) error {
+	s := l.state.Scripted
+	if of := fingerprint(l.scripts); s == nil || s.Of != of {
+		s = &scripted{Of: of}
+		l.state.Scripted = s
+	}
+	job, err := e.job(ctx, r, l, back)
+	if err != nil {
+		return err
+	}
+	verdict, err := e.execute(ctx, job)
+	if err != nil {
+		e.faulted(ctx, l, s, err)
+		return nil
+	}
+	e.heed(l, s, verdict)
+	return nil
+}
+
+// faulted makes a denial of what went wrong in a script: it fails closed.
+func (e *Engine) faulted(ctx context.Context, l *login, s *scripted, err error) {
+	s.Denial = &rules.Denial{Script: "rules", Reason: err.Error(), Fault: true}
+	var f *rules.Fault
+	if errors.As(err, &f) {
+		s.Denial.Script, s.Denial.Line, s.Denial.Reason = f.Script, f.Line, f.Why
+	}
+	s.Over = true
+	e.log.WarnContext(ctx, "script failed", "script", s.Denial.Script, "line", s.Denial.Line, "error", s.Denial.Reason, "login_id", l.row.ID)
+}
+
+func (e *Engine) execute(ctx context.Context, job rules.Job) (*rules.Verdict, error) {
+	if e.rules == nil {
+		return nil, &rules.Fault{Script: "rules", Why: "this process runs no scripts"}
+	}
+	return e.rules.Run(ctx, job)
+}
+
+// heed takes a verdict into the login.
+func (e *Engine) heed(l *login, s *scripted, v *rules.Verdict) {
+	s.Next, s.Over = v.Next, v.Next >= len(l.scripts) && v.Redirect == nil
+	s.Denial = v.Denial
+	if v.Multifactor != nil {
+		s.Multifactor = v.Multifactor
+	}
+	for _, c := range v.Commands {
+		s.Commands = append(s.Commands, e.command(c))
+	}
+	if len(s.Commands) > maxCommands && s.Denial == nil {
+		s.Denial = &rules.Denial{Script: s.Commands[maxCommands].Script, Reason: fmt.Sprintf("more than %d challenges and enrolments were demanded in one sign-in", maxCommands), Fault: true}
+	}
+	if v.Redirect != nil && s.Away != "" && s.Denial == nil && s.Away == v.Redirect.Script {
+		s.Denial = &rules.Denial{Script: v.Redirect.Script, Reason: "it sent the person elsewhere again when they came back", Fault: true}
+	}
+	s.Redirect = v.Redirect
+	merge(&s.IDToken, v.IDToken)
+	merge(&s.AccessToken, v.AccessToken)
+	merge(&s.UserMetadata, v.UserMetadata)
+	merge(&s.AppMetadata, v.AppMetadata)
+	merge(&s.Transaction, v.Transaction)
+	if v.Scopes != nil {
+		if s.Scopes == nil {
+			s.Scopes = &rules.Scopes{}
+		}
+		s.Scopes.Add, s.Scopes.Remove = append(s.Scopes.Add, v.Scopes.Add...), append(s.Scopes.Remove, v.Scopes.Remove...)
+	}
+	for _, method := range v.Methods {
+		l.state.Proofs = join(l.state.Proofs, custom(method, e.now()))
+	}
+	for key, c := range v.Cache {
+		e.scriptCache.put(key, c, e.now())
+	}
+	s.Steps = append(s.Steps, v.Steps...)
+}
+
+func merge(into *map[string]any, from map[string]any) {
+	if len(from) == 0 {
+		return
+	}
+	if *into == nil {
+		*into = map[string]any{}
+	}
+	maps.Copy(*into, from)
+}
+
+// command is a script's demand in our names.
+func (e *Engine) command(c rules.Command) policy.Command {
+	mine := policy.Command{Script: c.Script, Enroll: c.Verb == "enroll", Picker: c.Any && len(c.Factors) > 1}
+	for _, f := range c.Factors {
+		for _, name := range factorNames(f) {
+			if !slices.Contains(mine.Factors, name) {
+				mine.Factors = append(mine.Factors, name)
+			}
+		}
+	}
+	return mine
+}
+
+// ruling is what scripts said, as policies hear it.
+func (e *Engine) ruling(l *login) policy.Ruling {
+	s := l.state.Scripted
+	if s == nil {
+		unassessed := l.user != nil && l.state.Risk == nil && e.assesses(l)
+		return policy.Ruling{Pending: len(l.scripts) > 0 || unassessed}
+	}
+	r := policy.Ruling{Pending: !s.Over, Commands: s.Commands, Redirect: s.Redirect != nil}
+	if m := s.Multifactor; m != nil {
+		r.Provider, r.Remember, r.Script = m.Provider, m.AllowRememberBrowser, m.Script
+	}
+	return r
+}
+
+// fingerprint is a list of scripts with their versions.
+func fingerprint(list []*storage.LiveScript) string {
+	h := sha256.New()
+	for _, s := range list {
+		fmt.Fprintf(h, "%s %d\n", s.ID, s.Deployed)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// live are the scripts that run in every sign-in, read with what surrounds the login.
+func (e *Engine) live(ctx context.Context, l *login) error {
+	if l.client == nil {
+		return nil // pages of our own: nothing that a script could lock
+	}
+	var err error
+	if l.scripts, err = e.db.CachedScripts(ctx); err != nil {
+		return fmt.Errorf("scripts: %w", err)
+	}
+	return nil
+}
+
+// jobTime bounds the scripts of one login.
+const jobTime = 2 * time.Second
+
+// job is what the scripts of l see.
+func (e *Engine) job(ctx context.Context, r *http.Request, l *login, back url.Values) (rules.Job, error) {
+	s := l.state.Scripted
+	j := rules.Job{
+		From: s.Next, Continue: back != nil && s.Next < len(l.scripts) && l.scripts[s.Next].Kind == rules.Action,
+		CanRedirect: !slices.Contains(l.state.Ask.Prompt, "none") && !l.tokenOnly,
+		Issuer:      e.issuer.Host, Cache: e.scriptCache.values(e.now()), Now: e.now(), Timeout: jobTime,
+	}
+	for _, one := range l.scripts {
+		j.Scripts = append(j.Scripts, rules.Script{Name: one.Name, Kind: one.Kind, Source: one.Source, Secrets: one.Secrets})
+	}
+	about, err := e.about(ctx, r, l, back)
+	if err != nil {
+		return j, err
+	}
+	if l.seen == nil {
+		l.seen = about
+	}
+	j.User, j.Context, j.Event = about.user, about.context, about.event
+	return j, nil
+}

@@ -1,0 +1,79 @@
+package flows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/sallyport-id/sallyport/flows/policy"
+	"github.com/sallyport-id/sallyport/storage"
+)
+
+// conclude writes what a sign-in without a page leaves behind where scripts ran: its
+// record, and what they noted about the person.
+func (e *Engine) conclude(ctx context.Context, r *http.Request, l *login, d policy.Decision) error {
+	v := &visit{r: r.WithContext(ctx), login: l}
+	c := storage.Change{Decision: e.witness(ctx, r, l, d)}
+	if s := l.state.Scripted; d.Need == policy.Done && l.annotate(s) {
+		c.User = l.user
+		c.Events = append(c.Events, e.event(v, "user.changed", map[string]any{"by": "rules", "fields": s.annotated()}))
+	}
+	err := e.db.Commit(ctx, c)
+	if errors.Is(err, storage.ErrConflict) && c.User != nil {
+		// Somebody else changed the person at the same moment: theirs first, then ours.
+		if l.user, err = e.db.UserByID(ctx, l.user.ID); err != nil {
+			return fmt.Errorf("user: %w", err)
+		}
+		l.annotate(l.state.Scripted)
+		c.User = l.user
+		err = e.db.Commit(ctx, c)
+	}
+	if err != nil {
+		return fmt.Errorf("sign-in: %w", err)
+	}
+	return nil
+}
+
+// turnedAway ends a request that may show no page, or that nobody can meet. Where scripts
+// or policies denied it, that is written down.
+func (e *Engine) turnedAway(ctx context.Context, r *http.Request, l *login, d policy.Decision) error {
+	refused := l.refused(d)
+	if d.Need != policy.Deny || l.user == nil {
+		return refused
+	}
+	v := &visit{r: r.WithContext(ctx), login: l}
+	c := storage.Change{Decision: e.witness(ctx, r, l, d), Events: []*storage.Event{e.event(v, "login.denied", l.denial(d))}}
+	if err := e.db.Commit(ctx, c); err != nil {
+		return fmt.Errorf("sign-in: %w", err)
+	}
+	return refused
+}
+
+// barred is why nobody gets any further, "" where nothing bars them.
+func (l *login) barred() string {
+	s := l.state.Scripted
+	switch {
+	case l.outsider():
+		return "not_member"
+	case s == nil || s.Denial == nil:
+		return ""
+	case s.Denial.Fault:
+		return ruleFailed
+	}
+	return deniedByRule
+}
+
+// claims are those that scripts set, without the ones that are the protocol's.
+func (l *login) claims() Claims {
+	s := l.state.Scripted
+	if s == nil {
+		return Claims{}
+	}
+	c := Claims{IDToken: s.IDToken, AccessToken: s.AccessToken}
+	if s.Scopes != nil {
+		c.Add, c.Remove = slices.Clone(s.Scopes.Add), slices.Clone(s.Scopes.Remove)
+	}
+	return c
+}
