@@ -80,6 +80,7 @@ var (
 	authenticatorSecret = sealedColumn{"authenticators", "secret"}
 	loginState          = sealedColumn{"logins", "state"}
 	messagePayload      = sealedColumn{"messages", "payload"}
+	scriptSecrets       = sealedColumn{"scripts", "secrets"}
 	signingKeyPrivate   = sealedColumn{"signing_keys", "private"}
 )
 
