@@ -18,10 +18,11 @@ type caches struct {
 	clients  *otter.Cache[string, *Client]
 	apis     *otter.Cache[string, *API]
 	settings *otter.Cache[string, *Settings]
+	scripts  *otter.Cache[string, []*LiveScript]
 }
 
 func newCaches() caches {
-	return caches{newCache[*Client](cacheSize), newCache[*API](cacheSize), newCache[*Settings](1)}
+	return caches{newCache[*Client](cacheSize), newCache[*API](cacheSize), newCache[*Settings](1), newCache[[]*LiveScript](1)}
 }
 
 func newCache[V any](size int) *otter.Cache[string, V] {
@@ -34,6 +35,7 @@ func (c caches) stop() {
 	c.clients.StopAllGoroutines()
 	c.apis.StopAllGoroutines()
 	c.settings.StopAllGoroutines()
+	c.scripts.StopAllGoroutines()
 }
 
 // CachedClient is ClientByID, at most 5 seconds old. The client is shared: it must

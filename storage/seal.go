@@ -82,6 +82,7 @@ var (
 	historyData         = sealedColumn{"histories", "data"}
 	decisionData        = sealedColumn{"decisions", "data"}
 	messagePayload      = sealedColumn{"messages", "payload"}
+	scriptSecrets       = sealedColumn{"scripts", "secrets"}
 	signingKeyPrivate   = sealedColumn{"signing_keys", "private"}
 )
 

@@ -20,6 +20,7 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 	}{
 		{"users", users}, {"names", names}, {"deleted user", deletedUser}, {"user versions", userVersions},
 		{"clients", clients}, {"apis", apis}, {"settings", settings}, {"cache", cache},
+		{"scripts", scripts}, {"limits of scripts", scriptLimits}, {"live scripts", liveScripts},
 		{"sessions", sessions}, {"ending sessions", endingSessions}, {"session clients", sessionClients},
 		{"logins", logins}, {"authenticators", authenticators}, {"failures", failures},
 		{"consents", consents}, {"grants", grants}, {"redeem", redeem}, {"redeem again", redeemAgain}, {"retry", retry}, {"commit", commit},
@@ -32,6 +33,7 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 		{"race: limits", raceLimits}, {"race: names", raceNames}, {"race: clients of a session", raceSessionClients},
 		{"race: revocation", raceRevocation}, {"race: transactions", raceTransactions},
 		{"race: assertion", raceAssertion}, {"race: pushed request", racePushedRequest},
+		{"race: versions of a script", raceScriptVersions}, {"race: script", raceScript},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.test(t, open(t)) })
 	}

@@ -1,0 +1,83 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/uptrace/bun"
+)
+
+// Limits of a script; those of source and secrets are Auth0's.
+const (
+	maxScriptName   = 140       // characters
+	maxScriptSource = 100 << 10 // bytes
+	maxSecretKey    = 128       // characters
+	maxSecretValue  = 4096
+)
+
+// AddScriptVersion stores another text of a script and assigns Number, the next one,
+// and CreatedAt where that is zero. It does not deploy it.
+//
+// Errors: ErrNotFound without the script; ErrInvalid.
+func (d *DB) AddScriptVersion(ctx context.Context, v *ScriptVersion) error {
+	if n := len(v.Source); n > maxScriptSource {
+		return fmt.Errorf("%w: source: it has %d bytes; at most %d are allowed", ErrInvalid, n, maxScriptSource)
+	}
+	row := *v
+	if row.CreatedAt.IsZero() {
+		row.CreatedAt = d.now()
+	}
+	err := d.Tx(ctx, func(ctx context.Context) error {
+		err := d.exec(ctx, func(ctx context.Context, q bun.IDB) error {
+			return q.NewRaw("UPDATE scripts SET latest = latest + 1 WHERE id = ? RETURNING latest", row.ScriptID).Scan(ctx, &row.Number)
+		})
+		if err != nil {
+			return err
+		}
+		return d.insert(ctx, &row)
+	})
+	if err == nil {
+		*v = row
+	}
+	return err
+}
+
+// ScriptVersions lists the texts of a script, the newest first.
+func (d *DB) ScriptVersions(ctx context.Context, scriptID string) ([]*ScriptVersion, error) {
+	return all[ScriptVersion](ctx, d, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("script_id = ?", scriptID).OrderExpr("number DESC")
+	})
+}
+
+// ScriptVersion finds one text of a script. Errors: ErrNotFound.
+func (d *DB) ScriptVersion(ctx context.Context, scriptID string, number int64) (*ScriptVersion, error) {
+	return first[ScriptVersion](ctx, d, "script_id = ? AND number = ?", scriptID, number)
+}
+
+// check says what no script may be. Errors: ErrInvalid.
+func (s *Script) check() error {
+	switch {
+	case !isTitle(s.Name):
+		return fmt.Errorf("%w: name: %q; use 1 to %d printable characters, without space around them", ErrInvalid, s.Name, maxScriptName)
+	case s.Kind != ScriptRule && s.Kind != ScriptAction:
+		return fmt.Errorf("%w: kind: %q; use %s or %s", ErrInvalid, s.Kind, ScriptRule, ScriptAction)
+	}
+	for key, value := range s.Secrets {
+		if n := utf8.RuneCountInString(key); n == 0 || n > maxSecretKey {
+			return fmt.Errorf("%w: secrets: a key has %d characters; use 1 to %d", ErrInvalid, n, maxSecretKey)
+		}
+		if n := utf8.RuneCountInString(value); n > maxSecretValue {
+			return fmt.Errorf("%w: secrets: %q has %d characters; at most %d are allowed", ErrInvalid, key, n, maxSecretValue)
+		}
+	}
+	return nil
+}
+
+func isTitle(name string) bool {
+	n := utf8.RuneCountInString(name)
+	return n > 0 && n <= maxScriptName && utf8.ValidString(name) && strings.TrimSpace(name) == name &&
+		strings.IndexFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
+}
