@@ -164,6 +164,7 @@ func enrollPreviews() (list []Preview) {
 	add(&list, "key_new", PublicKey{Frame: f.choosing(), Factor: "webauthn-roaming", Options: keyOptions, Enroll: true, Label: "Security key"})
 	add(&list, "key_offer", PublicKey{Frame: f, Factor: "webauthn-platform", Options: keyOptions, Enroll: true, Offer: true})
 	add(&list, "duo", Vendor{Frame: f.choosing(), Factor: "duo", Location: "https://api-1.duosecurity.example/oauth/v1/authorize"})
+	add(&list, "elsewhere", Vendor{Frame: f, Location: "https://terms.example/accept"})
 	add(&list, "done", Enrolled{Frame: f.ending()})
 	add(&list, "phone", EnrollTo{Frame: f, Factor: "sms", Field: "phone_number"})
 	add(&list, "refused", EnrollTo{Frame: f.with(wrong("phone.invalid", "phone_number")), Factor: "voice", Field: "phone_number", Value: "12"})
@@ -218,7 +219,8 @@ func endPreviews(now time.Time) (list []Preview) {
 	add(&list, "ask", Logout{Frame: ask})
 	add(&list, "done", SignedOut{Frame: end.stranger(), ReturnTo: f.Client.URI})
 	add(&list, "nowhere", SignedOut{Frame: Frame{Lang: fallback}})
-	for _, reason := range []string{"blocked", "client_disabled", "cancelled", "not_enough", "uninvited", "full"} {
+	for _, reason := range []string{"blocked", "client_disabled", "cancelled", "not_enough", "uninvited", "full",
+		"rule_failed", "policy_denied", "mfa_not_set_up", "enroll_needs_challenge", "no_mailbox", "not_member"} {
 		add(&list, reason, Denied{Frame: end, Reason: "denied." + reason, ReturnTo: f.Client.URI})
 	}
 	add(&list, "late", Expired{Frame: end.stranger(), ReturnTo: f.Client.URI})

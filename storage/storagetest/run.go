@@ -25,7 +25,7 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 		{"logins", logins}, {"authenticators", authenticators}, {"failures", failures},
 		{"consents", consents}, {"grants", grants}, {"redeem", redeem}, {"redeem again", redeemAgain}, {"retry", retry}, {"commit", commit},
 		{"pushed requests", pushedRequests}, {"revocation", revocation}, {"assertions", assertions},
-		{"signing keys", signingKeys}, {"events", events}, {"limits", limits}, {"tickets", tickets}, {"messages", messages}, {"browsers", browsers}, {"browsers of a factor", forgetting}, {"open questions", openQuestions}, {"linked authenticators", linkedAuthenticators}, {"sweep", sweep},
+		{"signing keys", signingKeys}, {"events", events}, {"limits", limits}, {"tickets", tickets}, {"messages", messages}, {"browsers", browsers}, {"histories", histories}, {"decisions", decisions}, {"browsers of a factor", forgetting}, {"open questions", openQuestions}, {"linked authenticators", linkedAuthenticators}, {"sweep", sweep},
 		{"transactions", transactions}, {"versions undone", versionsUndone}, {"round trips", roundTrips},
 		{"hostile text", hostileText}, {"times", times},
 		{"race: redeem", raceRedeem}, {"race: redeem again", raceRedeemAgain}, {"race: ticket", raceTicket}, {"race: message", raceMessage},
