@@ -56,7 +56,7 @@ func (e *Engine) facts(l *login) policy.Facts {
 	if l.state.Risk != nil {
 		f.Confidence = l.state.Risk.Confidence
 	}
-	if h := l.history; h != nil {
+	if h := l.state.History; h != nil {
 		f.GraceSince, f.GraceUsed = h.GraceSince, h.GraceUsed
 	}
 	e.documents(l, &f)

@@ -117,7 +117,7 @@ func (e *Engine) heed(l *login, s *scripted, v *rules.Verdict) {
 		s.Multifactor = v.Multifactor
 	}
 	for _, c := range v.Commands {
-		s.Commands = append(s.Commands, e.command(c))
+		s.Commands = append(s.Commands, commandOf(c))
 	}
 	if len(s.Commands) > maxCommands && s.Denial == nil {
 		s.Denial = &rules.Denial{Script: s.Commands[maxCommands].Script, Reason: fmt.Sprintf("more than %d challenges and enrolments were demanded in one sign-in", maxCommands), Fault: true}
@@ -156,8 +156,8 @@ func merge(into *map[string]any, from map[string]any) {
 	maps.Copy(*into, from)
 }
 
-// command is a script's demand in our names.
-func (e *Engine) command(c rules.Command) policy.Command {
+// commandOf is a script's demand in our names.
+func commandOf(c rules.Command) policy.Command {
 	mine := policy.Command{Script: c.Script, Enroll: c.Verb == "enroll", Picker: c.Any && len(c.Factors) > 1}
 	for _, f := range c.Factors {
 		for _, name := range factorNames(f) {
@@ -176,6 +176,10 @@ func (e *Engine) ruling(l *login) policy.Ruling {
 		unassessed := l.user != nil && l.state.Risk == nil && e.assesses(l)
 		return policy.Ruling{Pending: len(l.scripts) > 0 || unassessed}
 	}
+	return s.ruling()
+}
+
+func (s *scripted) ruling() policy.Ruling {
 	r := policy.Ruling{Pending: !s.Over, Commands: s.Commands, Redirect: s.Redirect != nil}
 	if m := s.Multifactor; m != nil {
 		r.Provider, r.Remember, r.Script = m.Provider, m.AllowRememberBrowser, m.Script

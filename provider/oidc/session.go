@@ -27,6 +27,7 @@ type session struct {
 	Audience    string       `json:"aud,omitempty"` // the API, "" for none
 	Claims      *claimsAsked `json:"cl,omitempty"`
 	Until       int64        `json:"un,omitempty"` // absolute end of the refresh chain, seconds
+	Own         *own         `json:"ow,omitempty"`
 
 	claims  *jwt.IDTokenClaims
 	headers *jwt.Headers
