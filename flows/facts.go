@@ -69,6 +69,9 @@ func (e *Engine) facts(l *login) policy.Facts {
 	if l.client != nil {
 		e.clientFacts(l, &f)
 	}
+	if r := &f.Ruling; len(r.Commands) > 0 && (r.Pending || r.Redirect) && policy.Commanded(f) {
+		r.Pending, r.Redirect = false, false // what was demanded before comes first
+	}
 	return f
 }
 
