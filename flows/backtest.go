@@ -91,7 +91,7 @@ func (b *Backtest) rule(ctx context.Context, rec *Record, f *policy.Facts, r *Re
 		return nil
 	}
 	v, err := b.Rules.Run(ctx, rules.Job{
-		Scripts: b.Scripts, User: rec.User, Context: rec.Context, Event: rec.Event, Now: f.Now, Timeout: jobTime,
+		Scripts: b.Scripts, User: rec.User, Context: rec.Context, Event: rec.Event, Now: f.Now,
 		CanRedirect: !slices.Contains(f.Prompt, "none"),
 	})
 	var fault *rules.Fault

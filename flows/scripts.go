@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"time"
 
 	"github.com/sallyport-id/sallyport/flows/policy"
 	"github.com/sallyport-id/sallyport/flows/rules"
@@ -208,16 +207,13 @@ func (e *Engine) live(ctx context.Context, l *login) error {
 	return nil
 }
 
-// jobTime bounds the scripts of one login.
-const jobTime = 2 * time.Second
-
 // job is what the scripts of l see.
 func (e *Engine) job(ctx context.Context, r *http.Request, l *login, back url.Values) (rules.Job, error) {
 	s := l.state.Scripted
 	j := rules.Job{
 		From: s.Next, Continue: back != nil && s.Next < len(l.scripts) && l.scripts[s.Next].Kind == rules.Action,
 		CanRedirect: !slices.Contains(l.state.Ask.Prompt, "none") && !l.tokenOnly,
-		Issuer:      e.issuer.Host, Cache: e.scriptCache.values(e.now()), Now: e.now(), Timeout: jobTime,
+		Issuer:      e.issuer.Host, Cache: e.scriptCache.values(e.now()), Now: e.now(),
 	}
 	for _, one := range l.scripts {
 		j.Scripts = append(j.Scripts, rules.Script{Name: one.Name, Kind: one.Kind, Source: one.Source, Secrets: one.Secrets})
