@@ -54,7 +54,7 @@ type scripted struct {
 // settle decides, and runs the scripts where that is what is needed. It is for requests
 // that store the login; others show what was decided then.
 func (e *Engine) settle(ctx context.Context, r *http.Request, l *login) (policy.Decision, error) {
-	for {
+	for range maxCommands + 2 + len(l.scripts) {
 		d, err := e.decide(ctx, l)
 		if err != nil || d.Need != policy.Rules {
 			return d, err
@@ -67,6 +67,7 @@ func (e *Engine) settle(ctx context.Context, r *http.Request, l *login) (policy.
 			return d, err
 		}
 	}
+	return policy.Decision{}, errors.New("scripts: they never come to an end")
 }
 
 // script runs the scripts that are due, with what the person brought back where one of
@@ -179,7 +180,7 @@ func (e *Engine) ruling(l *login) policy.Ruling {
 }
 
 func (s *scripted) ruling() policy.Ruling {
-	r := policy.Ruling{Pending: !s.Over, Commands: s.Commands, Redirect: s.Redirect != nil}
+	r := policy.Ruling{Pending: !s.Over && s.Redirect == nil, Commands: s.Commands, Redirect: s.Redirect != nil}
 	if m := s.Multifactor; m != nil {
 		r.Provider, r.Remember, r.Script = m.Provider, m.AllowRememberBrowser, m.Script
 	}
