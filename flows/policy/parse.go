@@ -21,7 +21,7 @@ func ParseDocument(text []byte, known func(factor string) bool) (Document, error
 	if fault := syntax(text); fault != nil {
 		return d, Faults{*fault}
 	}
-	r := &reader{text: text, dec: json.NewDecoder(bytes.NewReader(text)), lines: map[string]int{}}
+	r := &reader{text: text, dec: json.NewDecoder(bytes.NewReader(text)), lines: map[string]int{}, line: 1}
 	r.value("", reflect.ValueOf(&d).Elem())
 	if len(r.faults) > 0 {
 		return Document{}, r.faults
@@ -31,7 +31,7 @@ func ParseDocument(text []byte, known func(factor string) bool) (Document, error
 		return d, nil
 	}
 	for i := range faults {
-		faults[i].Line = r.line(faults[i].Place)
+		faults[i].Line = r.lineOf(faults[i].Place)
 	}
 	return Document{}, faults
 }
@@ -62,6 +62,8 @@ type reader struct {
 	text   []byte
 	dec    *json.Decoder
 	lines  map[string]int // place → line
+	at     int            // how far lines are counted
+	line   int
 	faults Faults
 }
 
@@ -69,8 +71,8 @@ func (r *reader) fault(place, what string, args ...any) {
 	r.faults = append(r.faults, Fault{Place: place, Line: r.lines[place], What: fmt.Sprintf(what, args...)})
 }
 
-// line is where a place stands, or what it would stand in.
-func (r *reader) line(place string) int {
+// lineOf is where a place stands, or what it would stand in.
+func (r *reader) lineOf(place string) int {
 	for {
 		if n, ok := r.lines[place]; ok || place == "" {
 			return n
@@ -85,7 +87,8 @@ func (r *reader) next(place string) byte {
 	for at < len(r.text) && strings.IndexByte(" \t\r\n,:", r.text[at]) >= 0 {
 		at++
 	}
-	r.lines[place] = 1 + bytes.Count(r.text[:at], []byte("\n"))
+	r.line += bytes.Count(r.text[r.at:at], []byte("\n"))
+	r.at, r.lines[place] = at, r.line
 	return r.text[at]
 }
 

@@ -1,5 +1,5 @@
 // Package policy says what a login needs next. It is pure: no clock, no database, no
-// HTTP; it sees Facts and answers with a Decision.
+// HTTP; it sees Facts and answers with a Decision. Of the machine it reads the time zones.
 //
 // Decide walks the table in checks.go from top to bottom; the first unmet row wins.
 // Nobody stores "the current step": single sign-on, step-up, max_age, prompt and
@@ -12,30 +12,51 @@
 //	prove-first   no first proof that counts for max_age and prompt       login_required
 //	              none of late, and something would be set up             interaction_required
 //	reset         the password has expired                                interaction_required
-//	deny          the asked acr or the policy cannot be met here          unmet_authentication_requirements
-//	prove-second  a factor is due, or the asked acr wants more            login_required for the policy,
+//	rules         scripts have still to run (no page)
+//	redirect      a script sends the person elsewhere first               interaction_required
+//	deny          a script's command leaves nothing to show or set up     access_denied
+//	prove-second  a script commands a proof                               login_required
+//	enroll        a script commands a new authenticator                   login_required
+//	deny          a row of a policy refuses                               access_denied
+//	deny          the asked acr cannot be met here                        unmet_authentication_requirements
+//	              what policy or script want cannot, or has no mailbox    access_denied
+//	prove-second  a factor is due, or the asked acr wants more            login_required for policy and script,
 //	                                                                      interaction_required for acr_values,
 //	                                                                      unmet_… for an essential acr
 //	enroll        the same, nothing fit is enrolled, and it may be now    interaction_required
 //	consent       asked scopes not granted, or prompt=consent             consent_required
 //	done
 //
-// A second factor is due where the client's policy says so or, where it has none, the
-// tenant's. What the relying party asked for by acr is a floor under that: policy may
-// raise it, never lower it. A remembered browser meets the policy and nothing else: not
-// an asked acr, not max_age, not prompt=login. A recovery code and a code by e-mail are
+// Who says whether a second factor is due: commands of scripts; or else the provider
+// that one named; or else the first document that says something, of the organization,
+// the client and the tenant. Unknown words are the strict ones. What the relying party
+// asked for by acr is a floor under all that: it may be raised, never lowered.
+//
+// Policies may list the factors that count, the nearest list wins; a command's own list
+// counts for the command, and a script that names duo wants duo. The floor is above the
+// lists: where nothing that is listed can meet it, what can is on offer.
+//
+// A remembered browser meets the policy and nothing else: not an asked acr, not max_age,
+// not prompt=login, not the adaptive policy, not an interval, no command, and a script's
+// provider only where the script says so. A recovery code and a code by e-mail are
 // weak: they let a person through a due factor but raise no acr, unless the admin says
 // so (WeakCounts).
 //
+// The adaptive policy asks where the confidence is low, or not known. Who owns no second
+// factor then shows the mailbox first, and sets one up on that; without a mailbox the
+// login ends. Who may put the first factor off (Grace) may do so behind the mailbox.
+//
 // The first second factor may be enrolled on a fresh first proof. Adding one to an
 // account that has one needs a second proof first, and not a weak one, so nobody
-// replaces a lost factor by being made to enrol, or by having the mailbox. An invitation
+// replaces a lost factor by being made to enrol, or by having the mailbox; a command to
+// enrol is refused there, until another had one shown. An invitation
 // (Enroll) asks for one more authenticator under the same rules. Where the admin says so
 // (InvitedOnly), the first one needs an invitation too: whoever stole a password is not
 // the first to set a factor up.
 //
-// Offers come in the admin's order, what the person used last on this device before all,
-// weak ones behind all.
+// Offers come in the order of the policy that lists some or else in the admin's, what
+// the person used last on this device before all, weak ones behind all. A command's come
+// in its own order.
 package policy
 
 import (

@@ -30,7 +30,7 @@ func look(f *Facts) *view {
 	}
 	v.strength = strengthOf(v.fresh, v.WeakCounts)
 	v.want = f.wants()
-	v.stands = slices.ContainsFunc(v.fresh, func(p factors.Proof) bool { return v.second(p) && v.young(p) })
+	v.stands = !v.strange() && slices.ContainsFunc(v.fresh, func(p factors.Proof) bool { return v.second(p) && v.young(p) })
 	v.aim()
 	v.below = v.asks != "" && !v.floor.metBy(v.strength)
 	v.step = v.next()

@@ -190,10 +190,10 @@ func (v *view) remembered() bool {
 }
 
 // skippable reports whether setting up a first factor may be put off: only the policy
-// wants one, its grace is not over, and there is nothing that could be shown instead.
+// wants one, its grace is not over, one can be set up, and none be shown instead.
 func (v *view) skippable() bool {
 	g := v.want.grace
-	if g == nil || !v.want.due || v.OwnsSecond || v.below || v.invited() || v.any(ProveSecond) {
+	if g == nil || !v.want.due || v.OwnsSecond || v.below || v.invited() || v.any(ProveSecond) || !v.any(Enroll) {
 		return false
 	}
 	over := !v.GraceSince.IsZero() && g.For > 0 && !v.Now.Before(v.GraceSince.Add(time.Duration(g.For)))
