@@ -137,6 +137,9 @@ func (e *Engine) allowed(l *login) []string {
 			names = append(names, name)
 		}
 	}
+	if l.state.Mailbox && e.factors.Get(factors.Email) != nil && e.factors.Info(factors.Email).Missing == "" && !slices.Contains(names, factors.Email) {
+		names = append(names, factors.Email)
+	}
 	return e.exclude(l, names)
 }
 

@@ -25,6 +25,7 @@ type login struct {
 	state    state
 	user     *storage.User            // nil until the person is known
 	auths    []*factors.Authenticator // of the user: usable ones, and this login's pending one
+	all      []*factors.Authenticator // of the user
 	second   bool                     // the account has a second factor that is not weak, usable or not
 	owned    int                      // its authenticators beside the password, usable or not
 	session  *storage.SessionView     // of this browser and alive, of whatever user; nil: none
@@ -80,6 +81,9 @@ type state struct {
 	History  *history     `json:"history,omitempty"` // of the person, as it was then
 	Risk     *risk.Report `json:"risk,omitempty"`
 	Record   *Record      `json:"record,omitempty"`
+	// Mailbox is true where the mailbox of who has nothing else has to vouch for a sign-in
+	// that looks strange.
+	Mailbox bool `json:"mailbox,omitempty"`
 	Asking   string       `json:"asking,omitempty"`   // the factor whose number or address is asked
 	Asked    string       `json:"asked,omitempty"`    // that, as typed
 	Switched bool         `json:"switched,omitempty"` // the session's person is not the one
@@ -187,7 +191,7 @@ func (e *Engine) over(l *login) bool {
 // keep takes those of all that this login may use: usable ones, and the pending one
 // that it made itself. Proofs of authenticators that are gone since are gone as well.
 func (e *Engine) keep(l *login, all []*factors.Authenticator) {
-	l.auths, l.second, l.owned, l.implied = nil, false, 0, nil
+	l.auths, l.all, l.second, l.owned, l.implied = nil, all, false, 0, nil
 	for _, a := range all {
 		if !a.ConfirmedAt.IsZero() && a.Factor != factors.Password {
 			l.owned++

@@ -70,7 +70,7 @@ func (l *login) outsider() bool {
 
 // policyScene is the scene as policies see it.
 func (l *login) policyScene() policy.Scene {
-	s := policy.Scene{Roles: l.roles(), Connection: connectionName}
+	s := policy.Scene{Roles: orEmpty(l.roles()), Groups: []string{}, Scopes: []string{}, Connection: connectionName}
 	if l.scene.address.IsValid() {
 		s.Address = l.scene.address.String()
 	}
@@ -78,7 +78,7 @@ func (l *login) policyScene() policy.Scene {
 		s.Country, s.Continent = p.CountryCode, p.ContinentCode
 	}
 	if l.user != nil {
-		s.Groups = l.user.Groups
+		s.Groups = orEmpty(l.user.Groups)
 	}
 	for _, scope := range l.state.Ask.Scopes {
 		s.Scopes = append(s.Scopes, scope.Value[strings.LastIndexByte(scope.Value, ' ')+1:])

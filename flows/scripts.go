@@ -20,6 +20,10 @@ import (
 // as in Auth0.
 const maxCommands = 4
 
+// noMailbox is the reason of a denial where a sign-in looks strange and nothing can vouch
+// for it.
+const noMailbox = "no_mailbox"
+
 // Reasons of denials by scripts.
 const (
 	deniedByRule = "rule_denied" // it said so
@@ -56,6 +60,11 @@ type scripted struct {
 func (e *Engine) settle(ctx context.Context, r *http.Request, l *login) (policy.Decision, error) {
 	for range maxCommands + 2 + len(l.scripts) {
 		d, err := e.decide(ctx, l)
+		if err == nil && d.Reason == noMailbox && !l.state.Mailbox {
+			l.state.Mailbox = true
+			e.imply(l, l.all)
+			continue
+		}
 		if err != nil || d.Need != policy.Rules {
 			return d, err
 		}

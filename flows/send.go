@@ -235,7 +235,7 @@ func (e *Engine) imply(l *login, all []*factors.Authenticator) {
 		}
 		id := "aut_" + e.hashed(l.user.ID+" "+name)
 		a := implier.Implied(e.subjectOf(l.user, nil))
-		if a == nil || !l.second {
+		if a == nil || !l.second && !l.state.Mailbox {
 			l.drop(id)
 			continue
 		}

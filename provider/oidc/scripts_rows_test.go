@@ -92,7 +92,7 @@ func (p *page) show(name, factor string) *page {
 		}
 	case factors.SMS:
 		if p.has("phone_number") {
-			p = p.press("enroll", "factor", factors.SMS, "phone_number", "+41446681801")
+			p = p.press("enroll", "factor", factors.SMS, "phone_number", "+49 151 23456789")
 		}
 		p = p.press("answer", "code", p.b.h.texted())
 	}
