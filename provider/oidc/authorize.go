@@ -133,7 +133,7 @@ func (p *Provider) grant(w http.ResponseWriter, r *http.Request, q *request, res
 	now := p.now()
 	s := &session{
 		UserID: res.UserID, ClientID: q.client.ID, SID: res.SessionID, ACR: res.ACR, AMR: res.AMR,
-		AuthTime: res.AuthTime.Unix(), RequestedAt: res.Ask.RequestedAt.Unix(), Nonce: q.form.Get("nonce"),
+		AuthTime: res.AuthTime.Unix(), RequestedAt: res.Ask.RequestedAt.Unix(), Nonce: q.form.Get("nonce"), Org: res.Ask.Organization,
 		Until: now.Add(q.client.refreshAbsolute()).Unix(),
 	}
 	if q.client.api != nil {
