@@ -1,5 +1,5 @@
 // Package policy says what a login needs next. It is pure: no clock, no database, no
-// HTTP; it sees Facts and answers with a Decision.
+// HTTP; it sees Facts and answers with a Decision. Of the machine it reads the time zones.
 //
 // Decide walks the table in checks.go from top to bottom; the first unmet row wins.
 // Nobody stores "the current step": single sign-on, step-up, max_age, prompt and
@@ -12,30 +12,51 @@
 //	prove-first   no first proof that counts for max_age and prompt       login_required
 //	              none of late, and something would be set up             interaction_required
 //	reset         the password has expired                                interaction_required
-//	deny          the asked acr or the policy cannot be met here          unmet_authentication_requirements
-//	prove-second  a factor is due, or the asked acr wants more            login_required for the policy,
+//	rules         scripts have still to run (no page)
+//	redirect      a script sends the person elsewhere first               interaction_required
+//	deny          a script's command leaves nothing to show or set up     access_denied
+//	prove-second  a script commands a proof                               login_required
+//	enroll        a script commands a new authenticator                   login_required
+//	deny          a row of a policy refuses                               access_denied
+//	deny          the asked acr cannot be met here                        unmet_authentication_requirements
+//	              what policy or script want cannot, or has no mailbox    access_denied
+//	prove-second  a factor is due, or the asked acr wants more            login_required for policy and script,
 //	                                                                      interaction_required for acr_values,
 //	                                                                      unmet_… for an essential acr
 //	enroll        the same, nothing fit is enrolled, and it may be now    interaction_required
 //	consent       asked scopes not granted, or prompt=consent             consent_required
 //	done
 //
-// A second factor is due where the client's policy says so or, where it has none, the
-// tenant's. What the relying party asked for by acr is a floor under that: policy may
-// raise it, never lower it. A remembered browser meets the policy and nothing else: not
-// an asked acr, not max_age, not prompt=login. A recovery code and a code by e-mail are
+// Who says whether a second factor is due: commands of scripts; or else the provider
+// that one named; or else the first document that says something, of the organization,
+// the client and the tenant. Unknown words are the strict ones. What the relying party
+// asked for by acr is a floor under all that: it may be raised, never lowered.
+//
+// Policies may list the factors that count, the nearest list wins; a command's own list
+// counts for the command, and a script that names duo wants duo. The floor is above the
+// lists: where nothing that is listed can meet it, what can is on offer.
+//
+// A remembered browser meets the policy and nothing else: not an asked acr, not max_age,
+// not prompt=login, not the adaptive policy, not an interval, no command, and a script's
+// provider only where the script says so. A recovery code and a code by e-mail are
 // weak: they let a person through a due factor but raise no acr, unless the admin says
 // so (WeakCounts).
 //
+// The adaptive policy asks where the confidence is low, or not known. Who owns no second
+// factor then shows the mailbox first, and sets one up on that; without a mailbox the
+// login ends. Who may put the first factor off (Grace) may do so behind the mailbox.
+//
 // The first second factor may be enrolled on a fresh first proof. Adding one to an
 // account that has one needs a second proof first, and not a weak one, so nobody
-// replaces a lost factor by being made to enrol, or by having the mailbox. An invitation
+// replaces a lost factor by being made to enrol, or by having the mailbox; a command to
+// enrol is refused there, until another had one shown. An invitation
 // (Enroll) asks for one more authenticator under the same rules. Where the admin says so
 // (InvitedOnly), the first one needs an invitation too: whoever stole a password is not
 // the first to set a factor up.
 //
-// Offers come in the admin's order, what the person used last on this device before all,
-// weak ones behind all.
+// Offers come in the order of the policy that lists some or else in the admin's, what
+// the person used last on this device before all, weak ones behind all. A command's come
+// in its own order.
 package policy
 
 import (
@@ -61,8 +82,13 @@ const (
 	Done        Need = "done"
 )
 
-// ReasonPolicy is the reason of a decision that only the policy wanted.
-const ReasonPolicy = "policy"
+// Why a second factor is wanted, where nobody asked for an acr.
+const (
+	ReasonPolicy   = "policy"   // only the policy wants it
+	ReasonInterval = "interval" // likewise, and the one that was shown is too old for it
+	ReasonRisk     = "risk"     // the adaptive policy, of a sign-in that looks strange
+	ReasonRule     = "rule"     // a script
+)
 
 // Policies of a tenant, an organization or a client. Refuse is for rows alone.
 const (
@@ -72,61 +98,32 @@ const (
 	Refuse   = "deny"
 )
 
-// A Document is what an administrator says of a scope: the tenant, an organization, a
-// client. The first row that fits decides; without one, Policy does; where that is "",
-// the next scope is asked.
-type Document struct {
-	Policy string `json:"policy,omitempty"`
-	// Factors that may be used, in the order in which they are offered; nil: as the next
-	// scope says.
-	Factors []string `json:"factors,omitempty"`
-	// Interval is how long a second factor stands once it was shown; nil: as long as the
-	// session.
-	Interval *Duration `json:"interval,omitempty"`
-	// Grace lets people put off setting up their first factor.
-	Grace *Grace `json:"grace,omitempty"`
-	Rows  []Row  `json:"rows,omitempty"`
-}
-
-// A Row is a policy under conditions. All that When says has to hold.
-type Row struct {
-	Name     string    `json:"name"`
-	When     When      `json:"when"`
-	Policy   string    `json:"policy"`
-	Factors  []string  `json:"factors,omitempty"`
-	Interval *Duration `json:"interval,omitempty"`
-}
-
-// Grace is how long and how often people may put off setting up their first factor. Zero
-// fields do not bound it.
-type Grace struct {
-	For     Duration `json:"for,omitempty"` // since they were asked first
-	SignIns int      `json:"sign_ins,omitempty"`
-}
-
 // A Scene is where and how a sign-in happens, for the conditions of rows. What is
-// unknown is empty, and fits no condition that names something.
+// unknown is "" or nil; an empty list that is not nil is known to name nothing. What
+// becomes of conditions on the unknown: When.
 type Scene struct {
 	Address    string   `json:"address,omitempty"` // IP address
 	Country    string   `json:"country,omitempty"` // as DE
 	Continent  string   `json:"continent,omitempty"`
-	Roles      []string `json:"roles,omitempty"`
-	Groups     []string `json:"groups,omitempty"`
-	Scopes     []string `json:"scopes,omitempty"` // asked for, an API's by their own names
+	Roles      []string `json:"roles,omitzero"`
+	Groups     []string `json:"groups,omitzero"`
+	Scopes     []string `json:"scopes,omitzero"` // asked for, an API's by their own names
 	Connection string   `json:"connection,omitempty"`
 }
 
 // A Ruling is what rules and actions said so far.
 type Ruling struct {
-	// Pending is true where some have still to run.
+	// Pending is true where some have still to run, before anything that is said below is
+	// done.
 	Pending bool `json:"pending,omitempty"`
 	// Provider is what one of them said of a second factor: any, none, duo, guardian,
-	// google-authenticator; "": nothing.
+	// google-authenticator; "": nothing. An unknown word is any.
 	Provider string `json:"provider,omitempty"`
 	// Remember is true where a remembered browser may stand for it.
 	Remember bool   `json:"remember,omitempty"`
 	Script   string `json:"script,omitempty"` // that said Provider
-	// Commands are what has to be shown or set up, one after the other.
+	// Commands are what has to be shown or set up, one after the other. Where there are
+	// any, neither Provider nor a policy is asked.
 	Commands []Command `json:"commands,omitempty"`
 	// Redirect is true where the person has to be sent elsewhere first.
 	Redirect bool `json:"redirect,omitempty"`
@@ -178,7 +175,8 @@ type Facts struct {
 	// Ruling is what scripts said. Where they have something to say, policies have not.
 	Ruling Ruling
 	// Confidence that this is the person's own sign-in: low, medium, high or neutral; ""
-	// where nobody assessed it. AskAt is the highest one at which Adaptive asks.
+	// where nobody assessed it, which is as low. AskAt is the highest one at which Adaptive
+	// asks, "": low.
 	Confidence string
 	AskAt      string
 	// GraceSince is when the person was asked first to set a factor up, zero: never
@@ -233,16 +231,19 @@ type Decision struct {
 	ACR string
 	AMR []string
 	// Reason is a stable word for logs and the decision record: "policy",
-	// "acr_values", "max_age", …
+	// "acr_values", "max_age", … Done is "satisfied", or "grace" where a factor was put off.
 	Reason string
 	// Error is the OAuth error for prompt=none and for Deny.
 	Error string
 	// Remembered is true where a remembered browser stands for the factor that the policy
 	// wants. It proves nothing: AMR says "rmb", ACR what was shown.
 	Remembered bool
-	// Source is who wanted the second factor, or wanted none: "rule NAME", "organization",
-	// "client", "tenant", these with ": " and the name of a row, "acr_values", "".
+	// Source is who wants the second factor, or wants none: "rule NAME", "organization",
+	// "client", "tenant", these with ": " and the name of a row, "acr_values".
 	Source string
+	// Rememberable is true where a remembered browser could stand for what is wanted now,
+	// the next time.
+	Rememberable bool
 	// Skippable is true where setting a factor up may be put off.
 	Skippable bool
 	// Picker is true where the person is to choose among the offers.

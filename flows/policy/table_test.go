@@ -173,6 +173,14 @@ var rows = []struct {
 	{"deny: a first factor takes an invitation", person(shown(pwd(second)), always, nothing, invitedOnly), Deny, "uninvited", "access_denied", nil},
 	{"enroll: with the invitation that it takes", person(shown(pwd(second)), always, nothing, invitedOnly, invited), Enroll, "invitation", "interaction_required", []string{factors.OTP}},
 	{"who has a factor is asked for it as ever", person(shown(pwd(second)), always, invitedOnly), ProveSecond, "policy", "login_required", []string{factors.OTP, factors.RecoveryCode}},
+	{"rules: scripts have still to run", person(shown(pwd(second)), func(f *Facts) { f.Ruling.Pending = true }), Rules, "rules", "", nil},
+	{"redirect: a script sends the person elsewhere", person(shown(pwd(second)), func(f *Facts) { f.Ruling.Redirect = true }), Redirect, "redirect", "interaction_required", nil},
+	{"deny: a command leaves nothing to show", person(shown(pwd(second)), challenge(factors.SMS)), Deny, "mfa_not_set_up", "access_denied", nil},
+	{"prove-second: a script commands a proof", person(shown(pwd(second)), challenge(factors.OTP)), ProveSecond, "rule", "login_required", []string{factors.OTP}},
+	{"enroll: a script commands a new authenticator", person(shown(pwd(second)), nothing, enrol(factors.OTP)), Enroll, "rule", "login_required", []string{factors.OTP}},
+	{"deny: a row of a policy refuses", person(shown(pwd(second)), client(Document{Rows: []Row{abroad(Refuse)}})), Deny, "policy_denied", "access_denied", nil},
+	{"deny: what looks strange, and no mailbox", person(shown(pwd(second)), nothing, adaptive("low")), Deny, "no_mailbox", "access_denied", nil},
+	{"an essential acr that is met does not speak for the policy", person(shown(pwd(second)), always, needs(SingleFactor)), ProveSecond, "policy", "login_required", []string{factors.OTP, factors.RecoveryCode}},
 	{"the first value that can be met is aimed at", person(shown(pwd(second)), asks(phr, MultiFactor)), ProveSecond, "acr_values", "interaction_required", []string{factors.OTP}},
 }
 
