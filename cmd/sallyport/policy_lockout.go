@@ -107,7 +107,7 @@ func (h *house) canShow(names []string, invitedOnly bool, u *storage.User, list 
 			continue
 		}
 		has := slices.ContainsFunc(list, func(a *factors.Authenticator) bool { return a.Factor == name && a.Usable() })
-		mailbox := name == factors.Email && u.EmailVerified
+		mailbox := name == factors.Email && u.EmailVerified && owns
 		if has || mailbox || !owns && !invitedOnly && info.Enrollable && !info.Dependent {
 			return true
 		}
