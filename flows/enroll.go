@@ -159,7 +159,7 @@ func (e *Engine) taken(ctx context.Context, a *factors.Authenticator) error {
 	if a.Handle == "" {
 		return nil
 	}
-	_, _, err := e.db.PersonByHandle(ctx, a.Handle, slices.DeleteFunc(e.factors.Names(), e.unknowing)...)
+	_, err := e.db.PersonByHandle(ctx, a.Handle, slices.DeleteFunc(e.factors.Names(), e.unknowing)...)
 	switch {
 	case err == nil:
 		return fmt.Errorf("%s: %w: known already", a.Factor, factors.ErrWrong)

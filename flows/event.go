@@ -174,7 +174,7 @@ func (e *Engine) ruleContext(l *login, h *history, q happening, returned bool) m
 		},
 		"authentication": map[string]any{"methods": e.methods(l, func(at time.Time) any { return at.UnixMilli() })},
 		"authorization":  map[string]any{"roles": orEmpty(l.roles())},
-		"stats":          map[string]any{"loginsCount": h.logins + 1},
+		"stats":          map[string]any{"loginsCount": h.Logins + 1},
 		"sso":            map[string]any{"with_auth0": l.live() != nil, "with_dbconn": l.live() != nil, "current_clients": l.clients()},
 		"idToken":        map[string]any{}, "accessToken": map[string]any{},
 	}
@@ -210,7 +210,7 @@ func (e *Engine) actionEvent(l *login, h *history, q happening) map[string]any {
 	ev := map[string]any{
 		"authentication": authentication, "authorization": map[string]any{"roles": orEmpty(l.roles())},
 		"connection": map[string]any{"id": "con_default", "name": connectionName, "strategy": connectionStrategy, "metadata": map[string]any{}},
-		"request":    request, "stats": map[string]any{"logins_count": h.logins + 1}, "tenant": map[string]any{"id": e.tenant()},
+		"request":    request, "stats": map[string]any{"logins_count": h.Logins + 1}, "tenant": map[string]any{"id": e.tenant()},
 		"transaction": e.transaction(l), "security_context": map[string]any{},
 	}
 	if l.client != nil {

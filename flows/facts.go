@@ -56,7 +56,7 @@ func (e *Engine) facts(l *login) policy.Facts {
 	if l.state.Risk != nil {
 		f.Confidence = l.state.Risk.Confidence
 	}
-	if h := l.history; h != nil {
+	if h := l.state.History; h != nil {
 		f.GraceSince, f.GraceUsed = h.GraceSince, h.GraceUsed
 	}
 	e.documents(l, &f)
@@ -68,6 +68,9 @@ func (e *Engine) facts(l *login) policy.Facts {
 	}
 	if l.client != nil {
 		e.clientFacts(l, &f)
+	}
+	if r := &f.Ruling; len(r.Commands) > 0 && (r.Pending || r.Redirect) && policy.Commanded(f) {
+		r.Pending, r.Redirect = false, false // what was demanded before comes first
 	}
 	return f
 }

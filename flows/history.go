@@ -26,26 +26,35 @@ type history struct {
 	GraceSince time.Time `json:"grace_since,omitzero"`
 	GraceUsed  int       `json:"grace_used,omitempty"`
 
-	logins int64
+	// Logins is how often they have signed in. The row counts.
+	Logins int64 `json:"logins,omitempty"`
 }
 
-// remind reads the person's history, once a request.
+// remind reads the person's history, once a login.
 func (e *Engine) remind(ctx context.Context, l *login) (*history, error) {
-	if l.history != nil {
-		return l.history, nil
-	}
-	row, err := e.db.HistoryOf(ctx, l.user.ID)
-	if err != nil {
-		return nil, fmt.Errorf("history: %w", err)
-	}
-	h := &history{logins: row.Logins}
-	if len(row.Data) > 0 {
-		if err := json.Unmarshal(row.Data, h); err != nil {
+	if l.state.History == nil {
+		row, err := e.db.HistoryOf(ctx, l.user.ID)
+		if err != nil {
 			return nil, fmt.Errorf("history: %w", err)
 		}
+		if err := l.recollect(row); err != nil {
+			return nil, err
+		}
 	}
-	l.history = h
-	return h, nil
+	return l.state.History, nil
+}
+
+// recollect takes up what is known of the person's sign-ins.
+func (l *login) recollect(row *storage.History) error {
+	h := &history{}
+	if len(row.Data) > 0 {
+		if err := json.Unmarshal(row.Data, h); err != nil {
+			return fmt.Errorf("history: %w", err)
+		}
+	}
+	h.Logins = row.Logins
+	l.state.History = h
+	return nil
 }
 
 // chronicle adds a finished login to the history, in c.
@@ -56,6 +65,7 @@ func (e *Engine) chronicle(v *visit, c *storage.Change) error {
 		return err
 	}
 	next := *h
+	next.Logins = 0
 	now := e.now()
 	mark := e.hashed("history " + e.ownMark(v))
 	next.Devices = slices.DeleteFunc(slices.Clone(h.Devices), func(d risk.Device) bool {

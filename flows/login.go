@@ -42,7 +42,6 @@ type login struct {
 	handheld bool // the browser is on a phone
 	scene    scene
 	scripts  []*storage.LiveScript // that run in this login
-	history  *history              // of the person; nil: not read in this request
 	seen     *about                // by the scripts, when they ran first in this request
 	// tokenOnly is true where a token is renewed: no browser is there to be shown anything.
 	tokenOnly bool
@@ -78,6 +77,7 @@ type state struct {
 	// Scripted is what rules and actions said, nil where none ran; Risk, how much the login
 	// looks like the person's own; Record, the decision that was made then.
 	Scripted *scripted    `json:"scripted,omitempty"`
+	History  *history     `json:"history,omitempty"` // of the person, as it was then
 	Risk     *risk.Report `json:"risk,omitempty"`
 	Record   *Record      `json:"record,omitempty"`
 	Asking   string       `json:"asking,omitempty"`   // the factor whose number or address is asked

@@ -60,14 +60,15 @@ func (e *Engine) answerPasskey(v *visit) error {
 	if ok, err := e.charge(v, c.Factor, limits); err != nil || !ok {
 		return err
 	}
-	user, auths, a, err := e.discover(v, c)
-	if errors.Is(err, factors.ErrWrong) || err == nil && l.user != nil && l.user.ID != user.ID && v.decision.Need == policy.ProveFirst {
+	person, a, err := e.discover(v, c)
+	if errors.Is(err, factors.ErrWrong) || err == nil && l.user != nil && l.user.ID != person.ID && v.decision.Need == policy.ProveFirst {
 		return e.wrongPasskey(v, nil)
 	}
 	if err != nil {
 		return err
 	}
-	p, err := e.factors.Get(a.Factor).Verify(v.ctx(), e.subjectOf(user, auths), a, c, e.answerOf(v))
+	user := person.User
+	p, err := e.factors.Get(a.Factor).Verify(v.ctx(), e.subjectOf(user, person.Authenticators), a, c, e.answerOf(v))
 	if errors.Is(err, factors.ErrWrong) || errors.Is(err, factors.ErrSpent) || errors.Is(err, factors.ErrExpired) {
 		e.log.WarnContext(v.ctx(), "passkey refused", "authenticator_id", a.ID, "error", err)
 		return e.wrongPasskey(v, user)
@@ -83,7 +84,10 @@ func (e *Engine) answerPasskey(v *visit) error {
 		l.state.Notice = &themes.Notice{Kind: "error", ID: noticeOther, Field: "username"}
 		return e.store(v, &storage.Change{Login: l.row, Refund: limits})
 	}
-	e.keep(l, auths)
+	e.keep(l, person.Authenticators)
+	if err := l.recollect(person.History); err != nil {
+		return err
+	}
 	a.Failures, a.LastUsedAt = 0, e.now()
 	return e.accept(v, p, &storage.Change{Authenticators: []*factors.Authenticator{a}, Refund: limits})
 }
@@ -91,25 +95,25 @@ func (e *Engine) answerPasskey(v *visit) error {
 // discover finds whose the passkey is.
 //
 // Errors: factors.ErrWrong where it is nobody's.
-func (e *Engine) discover(v *visit, c *factors.Challenge) (*storage.User, []*factors.Authenticator, *factors.Authenticator, error) {
+func (e *Engine) discover(v *visit, c *factors.Challenge) (*storage.Person, *factors.Authenticator, error) {
 	d, ok := e.factors.Get(c.Factor).(factors.Discoverer)
 	if !ok {
-		return nil, nil, nil, factors.ErrWrong
+		return nil, nil, factors.ErrWrong
 	}
 	handle, names := d.Handle(e.answerOf(v)), e.discoverers(v.login)
-	user, auths, err := e.db.PersonByHandle(v.ctx(), handle, names...)
+	person, err := e.db.PersonByHandle(v.ctx(), handle, names...)
 	if errors.Is(err, storage.ErrNotFound) {
-		return nil, nil, nil, factors.ErrWrong
+		return nil, nil, factors.ErrWrong
 	}
 	if err != nil {
-		return nil, nil, nil, fmt.Errorf("passkey: %w", err)
+		return nil, nil, fmt.Errorf("passkey: %w", err)
 	}
-	for _, a := range auths {
+	for _, a := range person.Authenticators {
 		if a.Handle == handle && a.Usable() && slices.Contains(names, a.Factor) {
-			return user, auths, a, nil
+			return person, a, nil
 		}
 	}
-	return nil, nil, nil, factors.ErrWrong
+	return nil, nil, factors.ErrWrong
 }
 
 // wrongPasskey says so, and asks again.

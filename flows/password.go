@@ -26,11 +26,12 @@ const maxName = 320
 func (e *Engine) answerPassword(v *visit) error {
 	l := v.login
 	user, auths := l.user, l.usable(factors.Password)
+	var history *storage.History
 	asksName := v.decision.Need == policy.Identify
 	if asksName {
 		var err error
 		l.state.Typed = clip(strings.TrimSpace(v.field("username")), maxName)
-		if user, auths, err = e.person(v.ctx(), l.state.Typed); err != nil {
+		if user, auths, history, err = e.person(v.ctx(), l.state.Typed); err != nil {
 			return err
 		}
 	}
@@ -52,21 +53,24 @@ func (e *Engine) answerPassword(v *visit) error {
 	}
 	if asksName {
 		e.keep(l, auths)
+		if err := l.recollect(history); err != nil {
+			return err
+		}
 	}
 	return e.accept(v, p, c)
 }
 
-// person finds who is meant by what was typed, and their authenticators; nil if
-// nobody.
-func (e *Engine) person(ctx context.Context, typed string) (*storage.User, []*factors.Authenticator, error) {
-	user, auths, err := e.db.PersonByLogin(ctx, typed)
+// person finds who is meant by what was typed, with their authenticators and what is known
+// of their sign-ins; nil if nobody.
+func (e *Engine) person(ctx context.Context, typed string) (*storage.User, []*factors.Authenticator, *storage.History, error) {
+	p, err := e.db.PersonByLogin(ctx, typed)
 	if errors.Is(err, storage.ErrNotFound) {
-		return nil, nil, nil
+		return nil, nil, nil, nil
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("user: %w", err)
+		return nil, nil, nil, fmt.Errorf("user: %w", err)
 	}
-	return user, auths, nil
+	return p.User, p.Authenticators, p.History, nil
 }
 
 // identify makes user the person of l, unless the application asked for another.
@@ -76,6 +80,7 @@ func (e *Engine) identify(l *login, user *storage.User) bool {
 	}
 	if l.user == nil || l.user.ID != user.ID {
 		l.state.Proofs, l.asked = nil, false
+		l.state.Scripted, l.state.Risk, l.state.Record, l.state.History = nil, nil, nil, nil
 	}
 	l.row.UserID, l.user = user.ID, user
 	return true

@@ -25,10 +25,12 @@ const (
 // not asked for, what scripts and policies said, and what came of it. It holds personal
 // data and is kept for Config.RecordFor.
 type Record struct {
-	LoginID string    `json:"login_id"`
-	At      time.Time `json:"at"`
-	Address string    `json:"address,omitempty"`
-	Agent   string    `json:"user_agent,omitempty"`
+	LoginID string `json:"login_id"`
+	// Organization is the id of the one that was signed in to, "" for none.
+	Organization string    `json:"organization,omitempty"`
+	At           time.Time `json:"at"`
+	Address      string    `json:"address,omitempty"`
+	Agent        string    `json:"user_agent,omitempty"`
 	// Facts and Asked are the decision at the point where rules had spoken and nothing
 	// but the first factor was shown; Factors are those of Facts.
 	Facts policy.Facts    `json:"facts"`
@@ -65,7 +67,7 @@ func (e *Engine) witness(ctx context.Context, r *http.Request, l *login, d polic
 // capture is the record as far as it is known now.
 func (e *Engine) capture(ctx context.Context, r *http.Request, l *login, d policy.Decision) *Record {
 	rec := &Record{
-		LoginID: l.row.ID, At: l.state.Ask.RequestedAt, Address: e.addressOf(r), Agent: clip(r.UserAgent(), 200),
+		LoginID: l.row.ID, Organization: l.state.Ask.Organization, At: l.state.Ask.RequestedAt, Address: e.addressOf(r), Agent: clip(r.UserAgent(), 200),
 		Facts: e.facts(l), Asked: d, Risk: l.state.Risk,
 	}
 	for _, s := range l.scripts {

@@ -105,7 +105,7 @@ func (e *Engine) forgetBrowsers(ctx context.Context, r *http.Request, l *login, 
 // that only the policy wanted, and that is worth something.
 func (e *Engine) canRemember(l *login, d policy.Decision, factor string) bool {
 	absolute, idle := l.remembers()
-	return absolute > 0 && idle > 0 && d.Reason == policy.ReasonPolicy && e.factors.Info(factor).Traits&factors.Weak == 0
+	return absolute > 0 && idle > 0 && d.Rememberable && e.factors.Info(factor).Traits&factors.Weak == 0
 }
 
 // noteRemember takes the person's wish to be remembered.

@@ -27,34 +27,34 @@ type Renewal struct {
 }
 
 // Renew lets rules and actions have their say about a refresh, as they do in Auth0: they
-// may refuse it, set claims, or ask for a second factor that the authorization had not
+// may refuse it, set claims (nil: there are no scripts, and they stay), or ask for a second factor that the authorization had not
 // proven. Policies have no say: what they wanted was shown at the sign-in. Without scripts
 // it reads nothing.
 //
 // Errors: *Refusal, with the code mfa_required where a factor is to be shown first.
-func (e *Engine) Renew(ctx context.Context, r *http.Request, n Renewal) (Claims, error) {
+func (e *Engine) Renew(ctx context.Context, r *http.Request, n Renewal) (*Claims, error) {
 	l := &login{
 		row: &storage.Login{ID: n.ID, UserID: n.User.ID}, user: n.User, tokenOnly: true, address: e.addressOf(r), agent: r.UserAgent(),
 		state: state{Ask: Ask{ClientID: n.ClientID, Organization: n.Organization, RequestedAt: e.now(), Request: []byte(n.Parameters.Encode())}},
 	}
 	if err := e.equip(ctx, l); errors.Is(err, ErrGone) {
-		return Claims{}, &Refusal{Code: "unauthorized_client", Description: "There is no such client."}
+		return nil, &Refusal{Code: "unauthorized_client", Description: "There is no such client."}
 	} else if err != nil || len(l.scripts) == 0 {
-		return Claims{}, err
+		return nil, err
 	}
 	auths, err := e.db.Authenticators(ctx, n.User.ID)
 	if err != nil {
-		return Claims{}, fmt.Errorf("authenticators: %w", err)
+		return nil, fmt.Errorf("authenticators: %w", err)
 	}
 	e.keep(l, auths)
 	e.locate(r, l)
 	if err := e.attend(ctx, l); err != nil {
-		return Claims{}, err
+		return nil, err
 	}
 	l.state.Proofs = proofsOf(n.AMR, n.AuthTime)
 	d, err := e.settle(ctx, r, l)
 	if err != nil {
-		return Claims{}, err
+		return nil, err
 	}
 	if d.Need != policy.Done {
 		refused := e.turnedAway(ctx, r, l, d)
@@ -62,10 +62,11 @@ func (e *Engine) Renew(ctx context.Context, r *http.Request, n Renewal) (Claims,
 		if errors.As(refused, &refusal) && d.Need != policy.Deny {
 			refusal.Code, refusal.Description = "mfa_required", "Multifactor authentication required"
 		}
-		return Claims{}, refused
+		return nil, refused
 	}
 	l.row.ID = storage.NewID("rnw") // a record of its own
-	return l.claims(), e.conclude(ctx, r, l, d)
+	claims := l.claims()
+	return &claims, e.conclude(ctx, r, l, d)
 }
 
 // proofsOf is what an authorization had proven, from its amr (RFC 8176).

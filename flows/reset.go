@@ -83,7 +83,7 @@ func (e *Engine) askReset(w http.ResponseWriter, r *http.Request) {
 // mailReset makes a ticket for who is meant by typed and mails its link to the address
 // on file, never to one that was typed.
 func (e *Engine) mailReset(v *visit, typed string) (wait time.Duration, err error) {
-	user, _, err := e.person(v.ctx(), typed)
+	user, _, _, err := e.person(v.ctx(), typed)
 	if err != nil {
 		return 0, err
 	}

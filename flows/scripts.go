@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"time"
 
 	"github.com/sallyport-id/sallyport/flows/policy"
 	"github.com/sallyport-id/sallyport/flows/rules"
@@ -55,7 +54,7 @@ type scripted struct {
 // settle decides, and runs the scripts where that is what is needed. It is for requests
 // that store the login; others show what was decided then.
 func (e *Engine) settle(ctx context.Context, r *http.Request, l *login) (policy.Decision, error) {
-	for {
+	for range maxCommands + 2 + len(l.scripts) {
 		d, err := e.decide(ctx, l)
 		if err != nil || d.Need != policy.Rules {
 			return d, err
@@ -68,6 +67,7 @@ func (e *Engine) settle(ctx context.Context, r *http.Request, l *login) (policy.
 			return d, err
 		}
 	}
+	return policy.Decision{}, errors.New("scripts: they never come to an end")
 }
 
 // script runs the scripts that are due, with what the person brought back where one of
@@ -117,7 +117,7 @@ func (e *Engine) heed(l *login, s *scripted, v *rules.Verdict) {
 		s.Multifactor = v.Multifactor
 	}
 	for _, c := range v.Commands {
-		s.Commands = append(s.Commands, e.command(c))
+		s.Commands = append(s.Commands, commandOf(c))
 	}
 	if len(s.Commands) > maxCommands && s.Denial == nil {
 		s.Denial = &rules.Denial{Script: s.Commands[maxCommands].Script, Reason: fmt.Sprintf("more than %d challenges and enrolments were demanded in one sign-in", maxCommands), Fault: true}
@@ -156,8 +156,8 @@ func merge(into *map[string]any, from map[string]any) {
 	maps.Copy(*into, from)
 }
 
-// command is a script's demand in our names.
-func (e *Engine) command(c rules.Command) policy.Command {
+// commandOf is a script's demand in our names.
+func commandOf(c rules.Command) policy.Command {
 	mine := policy.Command{Script: c.Script, Enroll: c.Verb == "enroll", Picker: c.Any && len(c.Factors) > 1}
 	for _, f := range c.Factors {
 		for _, name := range factorNames(f) {
@@ -176,7 +176,11 @@ func (e *Engine) ruling(l *login) policy.Ruling {
 		unassessed := l.user != nil && l.state.Risk == nil && e.assesses(l)
 		return policy.Ruling{Pending: len(l.scripts) > 0 || unassessed}
 	}
-	r := policy.Ruling{Pending: !s.Over, Commands: s.Commands, Redirect: s.Redirect != nil}
+	return s.ruling()
+}
+
+func (s *scripted) ruling() policy.Ruling {
+	r := policy.Ruling{Pending: !s.Over && s.Redirect == nil, Commands: s.Commands, Redirect: s.Redirect != nil}
 	if m := s.Multifactor; m != nil {
 		r.Provider, r.Remember, r.Script = m.Provider, m.AllowRememberBrowser, m.Script
 	}
@@ -204,16 +208,13 @@ func (e *Engine) live(ctx context.Context, l *login) error {
 	return nil
 }
 
-// jobTime bounds the scripts of one login.
-const jobTime = 2 * time.Second
-
 // job is what the scripts of l see.
 func (e *Engine) job(ctx context.Context, r *http.Request, l *login, back url.Values) (rules.Job, error) {
 	s := l.state.Scripted
 	j := rules.Job{
 		From: s.Next, Continue: back != nil && s.Next < len(l.scripts) && l.scripts[s.Next].Kind == rules.Action,
 		CanRedirect: !slices.Contains(l.state.Ask.Prompt, "none") && !l.tokenOnly,
-		Issuer:      e.issuer.Host, Cache: e.scriptCache.values(e.now()), Now: e.now(), Timeout: jobTime,
+		Issuer:      e.issuer.Host, Cache: e.scriptCache.values(e.now()), Now: e.now(),
 	}
 	for _, one := range l.scripts {
 		j.Scripts = append(j.Scripts, rules.Script{Name: one.Name, Kind: one.Kind, Source: one.Source, Secrets: one.Secrets})

@@ -93,3 +93,18 @@ func (f DecisionFilter) narrow(q *bun.SelectQuery) *bun.SelectQuery {
 	}
 	return q
 }
+
+// LatestDecision is the newest record of a user. Errors: ErrNotFound.
+func (d *DB) LatestDecision(ctx context.Context, userID string) (*Decision, error) {
+	rows, err := all[Decision](ctx, d, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("user_id = ?", userID).OrderExpr("at DESC, id DESC").Limit(1)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, ErrNotFound
+	}
+	rows[0].Data, err = d.open(decisionData, rows[0].ID, rows[0].Data)
+	return rows[0], err
+}

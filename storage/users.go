@@ -64,14 +64,21 @@ func (d *DB) UserByLogin(ctx context.Context, typed string) (*User, error) {
 	return first[User](ctx, d, "username_key = ? OR email_key = ?", key, key)
 }
 
+// A Person is a user with what a sign-in needs of them.
+type Person struct {
+	*User
+	Authenticators []*Authenticator
+	History        *History // empty where there is none
+}
+
 // PersonByLogin finds a user as UserByLogin does, with all authenticators as
 // Authenticators does, in one query.
 //
 // Errors: ErrNotFound.
-func (d *DB) PersonByLogin(ctx context.Context, typed string) (*User, []*Authenticator, error) {
+func (d *DB) PersonByLogin(ctx context.Context, typed string) (*Person, error) {
 	key := Normalise(typed)
 	if key == "" {
-		return nil, nil, ErrNotFound
+		return nil, ErrNotFound
 	}
 	return d.person(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("u.username_key = ? OR u.email_key = ?", key, key)
@@ -82,9 +89,9 @@ func (d *DB) PersonByLogin(ctx context.Context, typed string) (*User, []*Authent
 // with all authenticators as Authenticators does, in one query.
 //
 // Errors: ErrNotFound.
-func (d *DB) PersonByHandle(ctx context.Context, handle string, factors ...string) (*User, []*Authenticator, error) {
+func (d *DB) PersonByHandle(ctx context.Context, handle string, factors ...string) (*Person, error) {
 	if handle == "" {
-		return nil, nil, ErrNotFound
+		return nil, ErrNotFound
 	}
 	return d.person(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("u.id IN (?)", q.NewSelect().Model((*Authenticator)(nil)).Column("user_id").
@@ -92,30 +99,36 @@ func (d *DB) PersonByHandle(ctx context.Context, handle string, factors ...strin
 	})
 }
 
-func (d *DB) person(ctx context.Context, who func(*bun.SelectQuery) *bun.SelectQuery) (*User, []*Authenticator, error) {
+func (d *DB) person(ctx context.Context, who func(*bun.SelectQuery) *bun.SelectQuery) (*Person, error) {
 	type line struct {
 		User          User          `bun:"embed:u_"`
 		Authenticator Authenticator `bun:"embed:a_"`
+		History       History       `bun:"embed:h_"`
 	}
 	var lines []line
 	err := d.query(ctx, func(ctx context.Context, q bun.IDB) error {
 		lines = lines[:0]
 		return who(q.NewSelect().ColumnExpr("?", d.prefixed("u", &User{})).ColumnExpr("?", d.prefixed("a", &Authenticator{})).
-			TableExpr("users AS u").Join("LEFT JOIN authenticators AS a ON a.user_id = u.id")).OrderExpr("a.id").Scan(ctx, &lines)
+			ColumnExpr("?", d.prefixed("h", &History{})).TableExpr("users AS u").
+			Join("LEFT JOIN authenticators AS a ON a.user_id = u.id").Join("LEFT JOIN histories AS h ON h.id = u.id")).OrderExpr("a.id").Scan(ctx, &lines)
 	})
 	if err == nil && len(lines) == 0 {
 		err = ErrNotFound
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	var list []*Authenticator
+	p := &Person{User: &lines[0].User, History: &lines[0].History}
+	p.History.UserID = p.ID
+	if p.History.Data, err = d.open(historyData, p.ID, p.History.Data); err != nil {
+		return nil, err
+	}
 	for i := range lines {
-		if err := d.keep(&list, &lines[i].Authenticator); err != nil {
-			return nil, nil, err
+		if err := d.keep(&p.Authenticators, &lines[i].Authenticator); err != nil {
+			return nil, err
 		}
 	}
-	return &lines[0].User, list, nil
+	return p, nil
 }
 
 // UpdateUser stores all of u but CreatedAt, where its Version is that of the table,

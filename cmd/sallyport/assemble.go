@@ -50,7 +50,6 @@ type parts struct {
 	tracing  bool
 	mailer   flows.Mailer
 	preview  bool // show every page in every state
-	rules    *rules.Runner
 }
 
 // A built provider is its site and the work that it does beside requests.
@@ -60,6 +59,7 @@ type built struct {
 	oidc  *oidc.Provider
 	flows *flows.Engine
 	files *sources
+	rules *rules.Runner
 	log   *slog.Logger
 }
 
@@ -78,10 +78,14 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	if err != nil {
 		return nil, err
 	}
+	runner, err := s.Rules.runner()
+	if err != nil {
+		return nil, err
+	}
 	engine, err := flows.New(flows.Options{
 		Issuer: issuer, Name: s.Name, DB: h.db, Factors: h.factors, Themes: pages, Mailer: p.mailer, Config: s.Login,
 		Ladder: s.ladder(), Now: h.now, Logger: p.logger, Address: provider.Address,
-		Rules: p.rules, Risk: s.Risk.Assess, Places: files.places, Lists: files.lists,
+		Rules: runner, Risk: s.Risk.Assess, Places: files.places, Lists: files.lists,
 	})
 	if err != nil {
 		return nil, err
@@ -114,7 +118,7 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &built{site: site, house: h, oidc: op, flows: engine, files: files, log: p.logger}, nil
+	return &built{site: site, house: h, oidc: op, flows: engine, files: files, rules: runner, log: p.logger}, nil
 }
 
 // pages opens the theme with the words of every factor.

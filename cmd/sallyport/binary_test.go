@@ -26,7 +26,7 @@ import (
 const asBinary = "SALLYPORT_TEST_MAIN"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asBinary) == "1" {
+	if os.Getenv(asBinary) == "1" || len(os.Args) == 2 && os.Args[1] == workerVerb { // a worker has no environment
 		_ = os.Unsetenv(asBinary) // it is no setting
 		main()
 		return

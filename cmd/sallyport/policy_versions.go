@@ -59,7 +59,7 @@ func (c *cli) policyRollback() *cobra.Command {
 		}
 		return c.withHouse(cmd, func(ctx context.Context, h *house) error {
 			return c.replacePolicy(ctx, cmd, h, where, map[string]any{"rolled_back_to": number}, func(ctx context.Context, s *policyScope) (policy.Document, error) {
-				v, err := h.version(ctx, s.id, number)
+				v, err := h.policyVersion(ctx, s.id, number)
 				if err != nil {
 					return policy.Document{}, err
 				}
@@ -89,7 +89,7 @@ func (c *cli) policyDiff() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				v, err := h.version(ctx, s.id, number)
+				v, err := h.policyVersion(ctx, s.id, number)
 				if err != nil {
 					return err
 				}
@@ -107,7 +107,7 @@ func (c *cli) policyDiff() *cobra.Command {
 	return cmd
 }
 
-func (h *house) version(ctx context.Context, scope string, number int64) (*storage.PolicyVersion, error) {
+func (h *house) policyVersion(ctx context.Context, scope string, number int64) (*storage.PolicyVersion, error) {
 	v, err := h.db.PolicyVersion(ctx, scope, number)
 	if err != nil && statusOf(err) == statusNotFound {
 		return nil, fmt.Errorf("the policy of %s has no version %d; see `sallyport policy history`%w", scope, number, quiet{err})

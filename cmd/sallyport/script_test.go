@@ -27,6 +27,7 @@ func TestExitStatus(t *testing.T) {
 		{statusMisused, []string{"client", "create", "--name", "x", "--redirect-uri", "http://app.example/"}},
 		{statusMisused, []string{"keys", "rotate", "--alg", "none"}}, {statusMisused, []string{"user", "create", "ada", "--generate"}},
 		{statusNotFound, []string{"user", "show", "nobody"}}, {statusNotFound, []string{"client", "show", "nobody"}},
+		{statusNotFound, []string{"rules", "show", "none"}}, {statusMisused, []string{"rules", "move", "none"}}, {statusMisused, []string{"rules", "run", "nowhere.js", "--user", "nobody"}},
 	} {
 		args := append(c.args, "--config", p.data+"/sallyport.yaml")
 		if out, status := runVerb(t, args...); status != c.want {

@@ -36,6 +36,7 @@ type settings struct {
 	Theme        themeSettings
 
 	Login   flows.Config
+	Rules   scriptSettings
 	Risk    riskSettings
 	Tokens  oidc.Config
 	Factors map[string]factors.Config
@@ -108,7 +109,7 @@ func defaultSettings() *settings {
 		Name: "Sallyport", Listen: "127.0.0.1:8080", MaxBody: 256 << 10,
 		Database: databaseSettings{DSN: "sqlite:sallyport.db", MaxConns: 16, Timeout: 5 * time.Second},
 		Mail:     mailSettings{Port: 587, TLS: "starttls"}, MailFallback: mailSettings{Port: 587, TLS: "starttls"},
-		Login: flows.DefaultConfig(), Risk: riskSettings{Assess: risk.DefaultConfig()}, Tokens: oidc.DefaultConfig(), Factors: map[string]factors.Config{},
+		Login: flows.DefaultConfig(), Rules: scriptSettings{Timeout: time.Second, Workers: 4}, Risk: riskSettings{Assess: risk.DefaultConfig()}, Tokens: oidc.DefaultConfig(), Factors: map[string]factors.Config{},
 		Log:      logSettings{Level: slog.LevelInfo, Format: "json"},
 		Shutdown: shutdownSettings{Delay: 2 * time.Second, Drain: 10 * time.Second},
 	}

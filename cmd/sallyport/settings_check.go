@@ -42,6 +42,7 @@ func (s *settings) check() error {
 	}
 	s.checkMail(&f)
 	f = append(f, faultsOf("login.", s.Login.Validate())...)
+	s.Rules.check(&f)
 	s.Risk.check(&f)
 	f = append(f, faultsOf("tokens.", s.Tokens.Validate())...)
 	f = append(f, faultsOf("", s.ladder().Validate())...)

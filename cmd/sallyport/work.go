@@ -50,4 +50,5 @@ func (b *built) close() {
 	if err := b.flows.Close(ctx); err != nil {
 		b.log.Warn("mails were left unsent", "error", err)
 	}
+	b.rules.Close()
 }

@@ -133,8 +133,8 @@ func (p *Provider) grant(w http.ResponseWriter, r *http.Request, q *request, res
 	now := p.now()
 	s := &session{
 		UserID: res.UserID, ClientID: q.client.ID, SID: res.SessionID, ACR: res.ACR, AMR: res.AMR,
-		AuthTime: res.AuthTime.Unix(), RequestedAt: res.Ask.RequestedAt.Unix(), Nonce: q.form.Get("nonce"), Org: res.Ask.Organization,
-		Until: now.Add(q.client.refreshAbsolute()).Unix(),
+		AuthTime: res.AuthTime.Unix(), RequestedAt: res.Ask.RequestedAt.Unix(), Nonce: q.form.Get("nonce"),
+		Until: now.Add(q.client.refreshAbsolute()).Unix(), Org: res.Ask.Organization, Own: ownOf(res.Claims),
 	}
 	if q.client.api != nil {
 		s.Audience = q.client.api.Audience
@@ -145,9 +145,7 @@ func (p *Provider) grant(w http.ResponseWriter, r *http.Request, q *request, res
 	job := &work{now: now, client: q.client}
 	ctx := withWork(r.Context(), job)
 	q.first.SetID(storage.NewID("req"))
-	for _, scope := range q.first.GetRequestedScopes() {
-		q.first.GrantScope(scope)
-	}
+	q.grantScopes(res.Claims)
 	for _, audience := range q.first.GetRequestedAudience() {
 		q.first.GrantAudience(audience)
 	}

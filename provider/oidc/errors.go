@@ -75,7 +75,11 @@ func translate(err error) *oauthError {
 	case errors.As(err, &own):
 		return own
 	case errors.As(err, &refusal):
-		return fault(refusal.Code, refusal.Description)
+		e := fault(refusal.Code, refusal.Description)
+		if refusal.Code == "mfa_required" {
+			e.status = http.StatusForbidden
+		}
+		return e
 	case errors.Is(err, storage.ErrUnavailable):
 		return &oauthError{Code: "temporarily_unavailable", Description: ours["temporarily_unavailable"], status: http.StatusServiceUnavailable, cause: err}
 	case errors.As(err, &foreign):

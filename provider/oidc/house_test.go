@@ -83,6 +83,7 @@ type plan struct {
 	ladder  policy.Ladder
 	keys    func(*webauthn.Config) // security keys
 	duo     func(*duo.Config)
+	rules   bool // scripts run, and places are known
 }
 
 const (
@@ -212,10 +213,15 @@ func (h *house) assemble(p plan, issuer *url.URL) {
 	if p.ladder == nil {
 		p.ladder = policy.DefaultLadder()
 	}
-	h.flows, err = flows.New(flows.Options{
+	options := flows.Options{
 		Issuer: issuer, Name: "Test", DB: h.db, Factors: h.ring, Themes: pages, Mailer: h.mails, Config: fc,
 		Ladder: p.ladder, Now: h.now, Logger: logger, Address: provider.Address,
-	})
+	}
+	if p.rules {
+		options.Rules = h.runner()
+		options.Places, options.Lists = h.files()
+	}
+	h.flows, err = flows.New(options)
 	h.must(err)
 	h.oidc, err = oidc.New(h.t.Context(), oidc.Options{
 		Issuer: h.issuer, DB: h.db, Flows: h.flows, Themes: pages, ACRValues: p.ladder.Values(), Config: oc, Now: h.now, Logger: logger, Address: provider.Address,

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -56,7 +57,13 @@ func (p *Provider) signAccess(w *work, r fosite.Requester) (token, key string, e
 	if alg == "" {
 		alg = string(jose.ES256)
 	}
-	if token, err = p.keys.sign(alg, typAccess, claims); err != nil || s.UserID == "" {
+	var signed any = claims
+	if s.Own != nil {
+		if signed, err = with(claims, s.Own.Access); err != nil {
+			return "", "", err
+		}
+	}
+	if token, err = p.keys.sign(alg, typAccess, signed); err != nil || s.UserID == "" {
 		return token, "", err
 	}
 	return token, string(keyOfJWT(p.db, claims.ID)), nil
@@ -88,6 +95,9 @@ func (p *Provider) signID(w *work, lifespan time.Duration, r fosite.Requester) (
 	claims := map[string]any{}
 	if s.Claims != nil && w.user != nil {
 		claims = userClaims(w.user, nil, s.Claims.IDToken)
+	}
+	if s.Own != nil {
+		maps.Copy(claims, s.Own.ID)
 	}
 	claims["iss"], claims["sub"], claims["aud"] = p.issuer, s.UserID, w.client.ID
 	claims["iat"], claims["exp"] = w.now.Unix(), w.now.Add(lifespan).Unix()

@@ -28,6 +28,7 @@ type session struct {
 	Org         string       `json:"o,omitempty"`   // id of the organization that was signed in to
 	Claims      *claimsAsked `json:"cl,omitempty"`
 	Until       int64        `json:"un,omitempty"` // absolute end of the refresh chain, seconds
+	Own         *own         `json:"ow,omitempty"`
 
 	claims  *jwt.IDTokenClaims
 	headers *jwt.Headers

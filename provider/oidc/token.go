@@ -57,6 +57,11 @@ func (p *Provider) exchange(r *http.Request) (map[string]any, error) {
 	if err := settle(job, access, form); err != nil {
 		return nil, err
 	}
+	if form.Get("grant_type") == grantRefresh {
+		if err := p.renew(ctx, r, job, access, form); err != nil {
+			return nil, err
+		}
+	}
 	response, err := p.fosite.NewAccessResponse(ctx, access)
 	if err != nil {
 		return nil, err

@@ -147,9 +147,9 @@ func roles(t *testing.T, db *storage.DB) {
 		got, err := db.UserByLogin(ctx, name)
 		must(t, err)
 		same(t, got, u)
-		got, _, err = db.PersonByLogin(ctx, name)
+		p, err := db.PersonByLogin(ctx, name)
 		must(t, err)
-		same(t, got, u)
+		same(t, p.User, u)
 	}
 	for role, name := range map[string]string{"admin": "anna", "a%": "bert", `x"admin"`: "carl", `\`: "emil", "a_": "emil", "<&>": "emil", "": "", "nobody": ""} {
 		list, err := db.UsersWithRole(ctx, role)

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/sallyport-id/sallyport/storage"
+)
+
+func (c *cli) rulesSwitch(verb, short string, on bool) *cobra.Command {
+	return &cobra.Command{
+		Use: verb + " NAME", Short: short, Args: takes("NAME"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withScript(cmd, args[0], func(ctx context.Context, h *house, s *storage.Script) error {
+				s.Enabled = on
+				if err := h.changeScript(ctx, verb+"d", s, map[string]any{"version": s.Deployed}); err != nil {
+					return err
+				}
+				return c.listScripts(ctx, h)
+			})
+		},
+	}
+}
+
+func (c *cli) rulesMove() *cobra.Command {
+	var position int
+	cmd := &cobra.Command{
+		Use: "move NAME", Short: "Let it run earlier or later", Args: takes("NAME"),
+		Long:    "Give a rule another place among the rules, or an action among the actions; the others make room.",
+		Example: "  sallyport rules move \"outside the office\" --position 1",
+	}
+	cmd.Flags().IntVar(&position, "position", 0, "the `place`, 1 is the first")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if position < 1 {
+			return &misuse{what: "--position is missing or less than 1", mend: "write `" + cmd.UseLine() + " --position N`"}
+		}
+		return c.withScript(cmd, args[0], func(ctx context.Context, h *house, s *storage.Script) error {
+			e := event{Type: "rule.moved", Data: map[string]any{"name": s.Name, "kind": s.Kind, "from": s.Position, "position": position}}
+			err := h.change(ctx, e, func(ctx context.Context) error { return h.moveScript(ctx, s, position) })
+			if err != nil {
+				return ofScript(err, s.Name)
+			}
+			return c.listScripts(ctx, h)
+		})
+	}
+	return cmd
+}
+
+// moveScript puts s at position among those of its kind and numbers them anew.
+func (h *house) moveScript(ctx context.Context, s *storage.Script, position int) error {
+	list, err := h.db.Scripts(ctx)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(list, func(other *storage.Script) bool { return other.ID == s.ID })
+	if at < 0 {
+		return storage.ErrNotFound
+	}
+	moved := list[at]
+	list = slices.DeleteFunc(list, func(other *storage.Script) bool { return other.Kind != s.Kind || other.ID == s.ID })
+	list = slices.Insert(list, min(position-1, len(list)), moved)
+	for i, one := range list {
+		if one.Position == i+1 {
+			continue
+		}
+		one.Position = i + 1
+		if err := h.db.UpdateScript(ctx, one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *cli) rulesSecret() *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use: "secret NAME KEY", Short: "Set or remove a secret that it finds in event.secrets or configuration", Args: takes("NAME", "KEY"),
+		Long: `Set a secret: an action finds it in event.secrets, a rule in configuration. The value is read from
+standard input or --value-file; an empty one removes the secret. No verb shows it again.`,
+		Example: `  sallyport rules secret "risk score" API_KEY --value-file key.txt
+  printf %s "$KEY" | sallyport rules secret "risk score" API_KEY`,
+	}
+	cmd.Flags().StringVar(&file, "value-file", "-", "`file` with the value; -: standard input")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		value, err := c.readValue(file)
+		if err != nil {
+			return err
+		}
+		return c.withScript(cmd, args[0], func(ctx context.Context, h *house, s *storage.Script) error {
+			verb := "secret_set"
+			if value == "" {
+				verb = "secret_removed"
+				if _, ok := s.Secrets[args[1]]; !ok {
+					return fmt.Errorf("the %s %q has no secret %q; see `sallyport rules show`%w", s.Kind, s.Name, args[1], quiet{storage.ErrNotFound})
+				}
+				delete(s.Secrets, args[1])
+			} else {
+				if s.Secrets == nil {
+					s.Secrets = map[string]string{}
+				}
+				s.Secrets[args[1]] = value
+			}
+			if err := h.changeScript(ctx, verb, s, map[string]any{"key": args[1]}); err != nil {
+				return err
+			}
+			return c.show(viewOf(s), func(w io.Writer) { showScript(w, viewOf(s)) })
+		})
+	}
+	return cmd
+}
+
+// readValue reads a secret from a file, or asks for it on a terminal.
+func (c *cli) readValue(path string) (string, error) {
+	if f, ok := c.in.(*os.File); ok && path == "-" && term.IsTerminal(int(f.Fd())) {
+		return c.ask(f, "Value: ")
+	}
+	in, err := c.openInput(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = in.Close() }() // read only
+	b, err := io.ReadAll(io.LimitReader(bufio.NewReader(in), maxScriptFile))
+	if err != nil {
+		return "", &misuse{what: err.Error(), mend: "name a readable file, or - for standard input"}
+	}
+	return string(bytes.TrimRight(b, "\r\n")), nil
+}
+
+func (c *cli) rulesDelete() *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use: "delete NAME", Short: "Remove a rule or action with all its versions and secrets", Args: takes("NAME"),
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return c.withScript(cmd, args[0], func(ctx context.Context, h *house, s *storage.Script) error {
+			if err := c.confirm(yes, "Remove the "+s.Kind+" "+s.Name+" with all its versions and secrets?"); err != nil {
+				return err
+			}
+			e := event{Type: "rule.deleted", Data: map[string]any{"name": s.Name, "kind": s.Kind, "version": s.Deployed}}
+			return h.change(ctx, e, func(ctx context.Context) error { return h.db.DeleteScript(ctx, s.ID) })
+		})
+	}
+	return cmd
+}
