@@ -87,6 +87,7 @@ var fences = []struct {
 	{"github.com/nicksnyder/go-i18n", "themes", false, "words are said by pages"},
 	{"rsc.io/qr", "themes", false, "pictures are drawn by pages"},
 	{"github.com/knadh/koanf", "cmd/sallyport/config", false, "rooms get a struct and do not know where it came from"},
+	{"go.yaml.in/yaml", "cmd/sallyport/config", false, "operators write YAML, rooms read JSON"},
 	{"github.com/spf13/cobra", "cmd/*", false, "rooms know no command line"},
 }
 

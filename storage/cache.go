@@ -19,10 +19,15 @@ type caches struct {
 	apis     *otter.Cache[string, *API]
 	settings *otter.Cache[string, *Settings]
 	scripts  *otter.Cache[string, []*LiveScript]
+	// organizations are there by id and by name.
+	organizations *otter.Cache[string, *Organization]
 }
 
 func newCaches() caches {
-	return caches{newCache[*Client](cacheSize), newCache[*API](cacheSize), newCache[*Settings](1), newCache[[]*LiveScript](1)}
+	return caches{
+		newCache[*Client](cacheSize), newCache[*API](cacheSize), newCache[*Settings](1), newCache[[]*LiveScript](1),
+		newCache[*Organization](cacheSize),
+	}
 }
 
 func newCache[V any](size int) *otter.Cache[string, V] {
@@ -36,6 +41,7 @@ func (c caches) stop() {
 	c.apis.StopAllGoroutines()
 	c.settings.StopAllGoroutines()
 	c.scripts.StopAllGoroutines()
+	c.organizations.StopAllGoroutines()
 }
 
 // CachedClient is ClientByID, at most 5 seconds old. The client is shared: it must

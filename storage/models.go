@@ -37,9 +37,10 @@ type User struct {
 	Address             *Address        `bun:"address,type:text,nullzero" json:"address,omitempty"`
 	UserMetadata        json.RawMessage `bun:"user_metadata,type:text,nullzero" json:"user_metadata,omitempty"`
 	AppMetadata         json.RawMessage `bun:"app_metadata,type:text,nullzero" json:"app_metadata,omitempty"`
-	Roles               []string        `bun:"-" json:"roles,omitempty"`
-	Groups              []string        `bun:"-" json:"groups,omitempty"`
-	Blocked             bool            `bun:"blocked" json:"blocked"`
+	// Roles and Groups are the administrators' word, for policies and scripts.
+	Roles   []string `bun:"roles,type:text" json:"roles,omitempty"`
+	Groups  []string `bun:"groups,type:text" json:"groups,omitempty"`
+	Blocked bool     `bun:"blocked" json:"blocked"`
 	// PasswordExpired forces a new password at the next sign-in.
 	PasswordExpired bool `bun:"password_expired" json:"password_expired"`
 	// SignedInAt is when they first signed in; zero: never.
@@ -118,7 +119,7 @@ type ClientSettings struct {
 	// RequirePKCE is on for every client unless set to false; public clients cannot
 	// switch it off.
 	RequirePKCE *bool `json:"require_pkce,omitempty"`
-	// Policy is "never", "always", or "" for the tenant's.
+	// Policy is "never", "always", "adaptive", or "" for the tenant's.
 	Policy string `json:"policy,omitempty"`
 	// RememberFor is how long a browser is remembered after a second factor, and
 	// RememberIdle how long without a sign-in, in seconds; 0: not at all, nil: as the
@@ -126,7 +127,8 @@ type ClientSettings struct {
 	RememberFor  *int64 `json:"remember_for,omitempty"`
 	RememberIdle *int64 `json:"remember_idle,omitempty"`
 	// Factors are the second factors this client allows; nil: the tenant's.
-	Factors  []string        `json:"factors,omitempty"`
+	Factors []string `json:"factors,omitempty"`
+	// Document is the rest of the policy, as flows/policy writes it.
 	Document json.RawMessage `json:"document,omitempty"`
 	// FirstParty clients ask no consent.
 	FirstParty bool `json:"first_party,omitempty"`
@@ -317,7 +319,7 @@ type Ticket struct {
 
 // Settings are the tenant's settings that admins change at run time; one row.
 type Settings struct {
-	// Policy is "never" or "always".
+	// Policy is "never", "always" or "adaptive".
 	Policy string `json:"policy"`
 	// Factors enabled for the tenant, in the admin's order.
 	Factors []string `json:"factors"`
@@ -328,8 +330,13 @@ type Settings struct {
 	// Picker lets people choose among several ways before one of them is asked for.
 	Picker bool `json:"picker,omitempty"`
 	// InvitedOnly lets nobody set up a first authenticator without an invitation.
-	InvitedOnly bool            `json:"invited_only,omitempty"`
-	Document    json.RawMessage `json:"document,omitempty"`
-	Assess      bool            `json:"assess,omitempty"`
-	AskAt       string          `json:"ask_at,omitempty"`
+	InvitedOnly bool `json:"invited_only,omitempty"`
+	// Document is the rest of the policy, as flows/policy writes it.
+	Document json.RawMessage `json:"document,omitempty"`
+	// Assess has every sign-in's risk assessed and recorded, whatever follows from it: so
+	// an administrator sees what the policy adaptive would do.
+	Assess bool `json:"assess,omitempty"`
+	// AskAt is the highest confidence at which adaptive asks: "low" or "medium"; "" for
+	// low.
+	AskAt string `json:"ask_at,omitempty"`
 }

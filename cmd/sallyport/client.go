@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sallyport-id/sallyport/flows/policy"
 	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/storage"
 )
@@ -73,7 +74,10 @@ func (h *house) createClient(ctx context.Context, client *storage.Client) (secre
 		secret, client.Secrets = h.newSecret(nil, 0)
 	}
 	return secret, h.change(ctx, event{Type: "client.created", ClientID: client.ID}, func(ctx context.Context) error {
-		return named(h.db.CreateClient(ctx, client), "client", client.ID)
+		if err := h.db.CreateClient(ctx, client); err != nil {
+			return named(err, "client", client.ID)
+		}
+		return h.noteVersion(ctx, &policyScope{id: client.ID, client: client}, policy.Document{}, nil)
 	})
 }
 
@@ -162,7 +166,12 @@ func (c *cli) clientUpdate() *cobra.Command {
 			if err != nil {
 				return named(err, "client", args[0])
 			}
-			if err := apply(client); err != nil {
+			scope := &policyScope{id: client.ID, client: client}
+			before, err := scope.document()
+			if err == nil {
+				err = apply(client)
+			}
+			if err != nil {
 				return err
 			}
 			if err := h.checkClient(ctx, client); err != nil {
@@ -176,7 +185,10 @@ func (c *cli) clientUpdate() *cobra.Command {
 				view.Secret, client.Secrets = h.newSecret(nil, 0)
 			}
 			err = h.change(ctx, event{Type: "client.updated", ClientID: client.ID}, func(ctx context.Context) error {
-				return named(h.db.UpdateClient(ctx, client), "client", client.ID)
+				if err := h.noteVersion(ctx, scope, before, nil); err != nil {
+					return err
+				}
+				return h.store(ctx, scope)
 			})
 			if err != nil {
 				return err

@@ -31,7 +31,7 @@ var clientFlagTable = []clientFlag{
 	{"response-type", "`type`: code (repeatable)", func(c *storage.Client) any { return &c.Metadata.ResponseTypes }},
 	{"scope", "`scopes` it may ask for, space separated; empty: all", func(c *storage.Client) any { return &c.Metadata.Scope }},
 	{"audience", "API it may call, `AUDIENCE` or \"AUDIENCE=scope scope\" (repeatable)", func(c *storage.Client) any { return &c.Settings.Audiences }},
-	{"policy", "second factor `when`: never, always, or empty for the tenant's", func(c *storage.Client) any { return &c.Settings.Policy }},
+	{"policy", "second factor `when`: never, always, adaptive, or empty for the tenant's", func(c *storage.Client) any { return &c.Settings.Policy }},
 	{"factor", "second `factor` it allows (repeatable); none: the tenant's", func(c *storage.Client) any { return &c.Settings.Factors }},
 	{"remember-for", "a browser is remembered for this `duration` after a second factor, 0 for not at all", func(c *storage.Client) any { return &c.Settings.RememberFor }},
 	{"remember-idle", "and this `duration` without a sign-in", func(c *storage.Client) any { return &c.Settings.RememberIdle }},

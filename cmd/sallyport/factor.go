@@ -17,7 +17,7 @@ func (c *cli) factorCommand() *cobra.Command {
 		`Factors are compiled in and set up in the settings; here they are switched on and off for
 everybody, and put in the order in which they are offered. A client may narrow the list
 further (sallyport client update --factor …).`,
-		c.factorList(), c.factorSwitch("enable", "Let people use a factor"), c.factorSwitch("disable", "Take a factor away"), c.factorOrder(), c.factorPicker())
+		c.factorList(), c.factorSwitch("enable", "Let people use a factor"), forceFlag(c.factorSwitch("disable", "Take a factor away")), c.factorOrder(), c.factorPicker())
 }
 
 // factorView is a factor as the command line shows it.
@@ -173,13 +173,8 @@ func (c *cli) changeSettings(cmd *cobra.Command, kind string, data map[string]an
 	return c.withHouse(cmd, func(ctx context.Context, h *house) error {
 		var s *storage.Settings
 		err := h.change(ctx, event{Type: kind, Data: data}, func(ctx context.Context) (err error) {
-			if s, err = h.db.Settings(ctx); err != nil {
-				return err
-			}
-			if err := edit(h, s); err != nil {
-				return err
-			}
-			return h.db.PutSettings(ctx, s)
+			s, err = h.editSettings(ctx, forced(cmd), data, func(s *storage.Settings) error { return edit(h, s) })
+			return err
 		})
 		if err != nil {
 			return err

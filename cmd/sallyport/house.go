@@ -49,6 +49,9 @@ type event struct {
 	Data                   map[string]any
 }
 
+// administrator is whoever has this machine.
+const administrator = "admin:cli"
+
 // change does what an administrator asked together with its audit event: both are
 // stored or neither.
 func (h *house) change(ctx context.Context, e event, do func(context.Context) error) error {
@@ -57,7 +60,7 @@ func (h *house) change(ctx context.Context, e event, do func(context.Context) er
 			return err
 		}
 		return h.db.AddEvents(ctx, &storage.Event{
-			ID: storage.NewID("evt"), At: h.now(), Type: e.Type, Actor: "admin:cli", UserID: e.UserID, ClientID: e.ClientID, Data: e.Data,
+			ID: storage.NewID("evt"), At: h.now(), Type: e.Type, Actor: administrator, UserID: e.UserID, ClientID: e.ClientID, Data: e.Data,
 		})
 	})
 }

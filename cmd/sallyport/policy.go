@@ -16,28 +16,56 @@ import (
 func (c *cli) policyCommand() *cobra.Command {
 	return group("policy", "When a second factor is asked for",
 		`never asks for one only where an application demands it (acr_values); always asks at every
-sign-in. The tenant's policy holds for every client that has none of its own. What an
-application demands is never lowered by a policy.`,
-		c.policyShow(), c.policySet(), c.policyRemember(), c.policyEnrollment())
+sign-in; adaptive where a sign-in looks unlike the person's own. A document (policy apply) says
+it under conditions, for networks, countries, hours, roles and more. The policy of the
+organization that people sign in to comes first, then the application's, then the tenant's. What
+an application demands is never lowered by a policy. Every change is a version, to look at and
+to roll back to.`,
+		c.policyShow(), c.policySet(), c.policyApply(), c.policyHistory(), c.policyDiff(), c.policyRollback(),
+		c.policyRemember(), c.policyEnrollment(), c.policyRisk())
 }
 
-// policyView is the tenant's policy and those of the clients that have their own.
+// policyView is the tenant's policy and those of the organizations and clients that have
+// their own.
 type policyView struct {
-	Tenant       string            `json:"tenant"`
-	Clients      map[string]string `json:"clients"`
-	RememberFor  *int64            `json:"remember_for,omitempty"` // seconds
-	RememberIdle *int64            `json:"remember_idle,omitempty"`
-	Enrollment   string            `json:"enrollment"`
-	Picker       bool              `json:"picker"`
+	Tenant        string            `json:"tenant"`
+	Organizations map[string]string `json:"organizations"` // by name
+	Clients       map[string]string `json:"clients"`
+	RememberFor   *int64            `json:"remember_for,omitempty"` // seconds
+	RememberIdle  *int64            `json:"remember_idle,omitempty"`
+	Enrollment    string            `json:"enrollment"`
+	Picker        bool              `json:"picker"`
+	Monitor       bool              `json:"monitor"`
+	AskAt         string            `json:"ask_at"`
 }
 
 func (c *cli) policyShow() *cobra.Command {
-	return &cobra.Command{
-		Use: "show", Short: "Show the tenant's policy and the clients' own", Args: takes(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withHouse(cmd, func(ctx context.Context, h *house) error { return c.showPolicy(ctx, h) })
-		},
+	var where scopeFlags
+	var whole bool
+	cmd := &cobra.Command{
+		Use: "show", Short: "Show the tenant's policy and those of their own, or one as a document", Args: takes(),
+		Example: `  sallyport policy show
+  sallyport policy show --document --organization acme > acme.json`,
 	}
+	where.register(cmd)
+	cmd.Flags().BoolVar(&whole, "document", false, "show one scope's document, as policy apply takes it")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return c.withHouse(cmd, func(ctx context.Context, h *house) error {
+			if !whole && where == (scopeFlags{}) {
+				return c.showPolicy(ctx, h)
+			}
+			s, err := h.scope(ctx, where)
+			if err != nil {
+				return err
+			}
+			d, err := s.document()
+			if err != nil {
+				return err
+			}
+			return c.showDocument(d)
+		})
+	}
+	return cmd
 }
 
 func (c *cli) showPolicy(ctx context.Context, h *house) error {
@@ -45,18 +73,27 @@ func (c *cli) showPolicy(ctx context.Context, h *house) error {
 	if err != nil {
 		return err
 	}
+	view := policyView{
+		Tenant: plainPolicy(s.Policy, s.Document), Organizations: map[string]string{}, Clients: map[string]string{},
+		RememberFor: s.RememberFor, RememberIdle: s.RememberIdle,
+		Enrollment: enrollmentOf(s), Picker: s.Picker, Monitor: s.Assess, AskAt: or(s.AskAt, askAtLow),
+	}
+	organizations, err := h.db.Organizations(ctx)
+	if err != nil {
+		return err
+	}
 	clients, err := h.db.Clients(ctx)
 	if err != nil {
 		return err
 	}
-	view := policyView{
-		Tenant: or(s.Policy, policy.Never), Clients: map[string]string{}, RememberFor: s.RememberFor, RememberIdle: s.RememberIdle,
-		Enrollment: enrollmentOf(s), Picker: s.Picker,
-	}
-	for _, one := range clients {
-		if one.Settings.Policy != "" {
-			view.Clients[one.ID] = one.Settings.Policy
+	for _, one := range organizations {
+		if one.Policy != "" || len(one.Document) > 0 {
+			view.Organizations[one.Name] = plainPolicy(one.Policy, one.Document)
 		}
+	}
+	clients = slices.DeleteFunc(clients, func(one *storage.Client) bool { return one.Settings.Policy == "" && len(one.Settings.Document) == 0 })
+	for _, one := range clients {
+		view.Clients[one.ID] = plainPolicy(one.Settings.Policy, one.Settings.Document)
 	}
 	return c.show(view, func(w io.Writer) {
 		row(w, "tenant", view.Tenant)
@@ -65,47 +102,60 @@ func (c *cli) showPolicy(ctx context.Context, h *house) error {
 		}
 		row(w, "a first factor is set up by", map[bool]string{false: "everybody", true: "who is invited"}[s.InvitedOnly])
 		row(w, "people choose a way first", yesNo(view.Picker))
-		for _, one := range clients {
-			if one.Settings.Policy != "" {
-				row(w, one.ID, one.Settings.Policy, one.Name)
+		row(w, "risk is assessed at every sign-in", yesNo(view.Monitor))
+		row(w, "adaptive asks at a confidence of", view.AskAt+" or less")
+		for _, one := range organizations {
+			if kind, ok := view.Organizations[one.Name]; ok {
+				row(w, one.ID, kind, one.Name)
 			}
+		}
+		for _, one := range clients {
+			row(w, one.ID, view.Clients[one.ID], one.Name)
 		}
 	})
 }
 
+// plainPolicy is a policy in a word or two.
+func plainPolicy(kind string, rest []byte) string {
+	switch {
+	case kind == "" && len(rest) == 0:
+		return policy.Never
+	case len(rest) == 0:
+		return kind
+	case kind == "":
+		return "by document"
+	}
+	return kind + ", and by document"
+}
+
 func (c *cli) policySet() *cobra.Command {
-	var client string
-	cmd := &cobra.Command{
-		Use: "set POLICY", Short: "Set the tenant's policy, or with --client a client's own", Args: takes("POLICY"),
+	var where scopeFlags
+	cmd := forceFlag(&cobra.Command{
+		Use: "set POLICY", Short: "Set the tenant's policy, or an organization's or a client's own", Args: takes("POLICY"),
+		Long: "Set the policy that holds where no row of a document does. The rows stay.",
 		Example: `  sallyport policy set always
   sallyport policy set never --client cli_…
-  sallyport policy set tenant --client cli_…     # as the tenant again`,
-	}
-	cmd.Flags().StringVar(&client, "client", "", "`client_id`")
+  sallyport policy set adaptive --organization acme
+  sallyport policy set tenant --client cli_…     # no policy of its own again`,
+	})
+	where.register(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		allowed := []string{policy.Never, policy.Always}
-		if client != "" {
-			allowed = append(allowed, "tenant")
+		allowed := []string{policy.Never, policy.Always, policy.Adaptive}
+		if where != (scopeFlags{}) {
+			allowed = append(allowed, storage.ScopeTenant)
 		}
 		if !slices.Contains(allowed, args[0]) {
 			return &misuse{what: fmt.Sprintf("there is no policy %q here", args[0]), mend: fmt.Sprintf("use one of %v", allowed)}
 		}
-		if client == "" {
-			return c.changeSettings(cmd, "policy.changed", map[string]any{"policy": args[0]},
-				func(_ *house, s *storage.Settings) error { s.Policy = args[0]; return nil },
-				func(h *house, _ *storage.Settings) error { return c.showPolicy(cmd.Context(), h) })
-		}
 		return c.withHouse(cmd, func(ctx context.Context, h *house) error {
-			one, err := h.db.ClientByID(ctx, client)
+			err := h.changePolicy(ctx, cmd, where, map[string]any{"policy": args[0]}, func(_ context.Context, _ *policyScope, d *policy.Document) error {
+				d.Policy = args[0]
+				if args[0] == storage.ScopeTenant {
+					d.Policy = ""
+				}
+				return nil
+			})
 			if err != nil {
-				return named(err, "client", client)
-			}
-			one.Settings.Policy = args[0]
-			if args[0] == "tenant" {
-				one.Settings.Policy = ""
-			}
-			e := event{Type: "policy.changed", ClientID: client, Data: map[string]any{"policy": args[0]}}
-			if err := h.change(ctx, e, func(ctx context.Context) error { return h.db.UpdateClient(ctx, one) }); err != nil {
 				return err
 			}
 			return c.showPolicy(ctx, h)

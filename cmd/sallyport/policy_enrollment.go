@@ -15,7 +15,7 @@ const (
 )
 
 func (c *cli) policyEnrollment() *cobra.Command {
-	return &cobra.Command{
+	return forceFlag(&cobra.Command{
 		Use: "enrollment open|invited", Short: "Say who may set up their first factor", Args: takes("open|invited"),
 		Long: `open, the default, lets a person set up their first factor with their password: whoever stole
 that could be first. invited takes the link of an invitation as well (sallyport user invite), which
@@ -29,7 +29,7 @@ goes to the mailbox on file. Who has a factor is not concerned: adding another a
 				func(_ *house, s *storage.Settings) error { s.InvitedOnly = args[0] == enrollmentInvited; return nil },
 				func(h *house, _ *storage.Settings) error { return c.showPolicy(cmd.Context(), h) })
 		},
-	}
+	})
 }
 
 func enrollmentOf(s *storage.Settings) string {

@@ -18,7 +18,7 @@ func (c *cli) userCommand() *cobra.Command {
 		`A USER is named by user name, e-mail address or id.`,
 		c.userCreate(), c.userList(), c.userShow(), c.userBlock("block", "Keep a person out and end their sessions", true),
 		c.userBlock("unblock", "Let a person in again", false), c.userSetPassword(), c.userDelete(), c.userImport(),
-		c.userAuthenticators(), c.userSessions(), c.userBrowsers(), c.userInvite())
+		c.userAuthenticators(), c.userSessions(), c.userBrowsers(), c.userInvite(), c.userRoles())
 }
 
 // userFlags are the claims that an operator may set on the command line. The rest

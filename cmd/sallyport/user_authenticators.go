@@ -109,7 +109,7 @@ func (c *cli) authenticatorRemove() *cobra.Command {
 			}
 			for _, a := range list {
 				e := &storage.Event{
-					ID: storage.NewID("evt"), At: h.now(), Type: "authenticator.removed", Actor: "admin:cli", UserID: u.ID,
+					ID: storage.NewID("evt"), At: h.now(), Type: "authenticator.removed", Actor: administrator, UserID: u.ID,
 					Data: map[string]any{"factor": a.Factor, "authenticator_id": a.ID},
 				}
 				if err := engine.RemoveAuthenticator(ctx, u, a, e); err != nil {

@@ -36,7 +36,7 @@ always do. The running provider mails it, in the person's language; --no-mail on
 				return &misuse{what: u.Username + " has no e-mail address", mend: "use --no-mail and hand the link over yourself"}
 			}
 			e := &storage.Event{
-				ID: storage.NewID("evt"), At: h.now(), Type: "user.invited", Actor: "admin:cli", UserID: u.ID,
+				ID: storage.NewID("evt"), At: h.now(), Type: "user.invited", Actor: administrator, UserID: u.ID,
 				Data: map[string]any{"factors": names, "mail": !silent},
 			}
 			link, err := engine.Invite(ctx, u, names, !silent, e)

@@ -16,7 +16,7 @@ var (
 	grantTypes     = []string{"authorization_code", "refresh_token", "client_credentials"}
 	signatureAlgs  = []string{"RS256", "ES256", "EdDSA"}
 	assertionAlgs  = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
-	clientPolicies = []string{"", "never", "always"}
+	clientPolicies = []string{"", "never", "always", "adaptive"}
 )
 
 // ClientDefaults fills what the registration left out with the defaults of OpenID

@@ -134,7 +134,7 @@ func (p *Provider) grant(w http.ResponseWriter, r *http.Request, q *request, res
 	s := &session{
 		UserID: res.UserID, ClientID: q.client.ID, SID: res.SessionID, ACR: res.ACR, AMR: res.AMR,
 		AuthTime: res.AuthTime.Unix(), RequestedAt: res.Ask.RequestedAt.Unix(), Nonce: q.form.Get("nonce"),
-		Until: now.Add(q.client.refreshAbsolute()).Unix(), Own: ownOf(res.Claims),
+		Until: now.Add(q.client.refreshAbsolute()).Unix(), Org: res.Ask.Organization, Own: ownOf(res.Claims),
 	}
 	if q.client.api != nil {
 		s.Audience = q.client.api.Audience

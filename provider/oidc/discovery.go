@@ -15,7 +15,7 @@ import (
 func (p *Provider) metadata(acr []string) ([]byte, error) {
 	methods := []string{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"}
 	withSecret := methods[:3]
-	claims := append([]string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"}, claimNames...)
+	claims := append([]string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid", "org_id"}, claimNames...)
 	doc := map[string]any{
 		"issuer":                                p.issuer,
 		"authorization_endpoint":                p.at("/authorize"),

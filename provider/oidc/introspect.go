@@ -65,6 +65,7 @@ type description struct {
 	ACR       string   `json:"acr,omitempty"`
 	AMR       []string `json:"amr,omitempty"`
 	SID       string   `json:"sid,omitempty"`
+	Org       string   `json:"org_id,omitempty"`
 	Username  string   `json:"username,omitempty"`
 }
 
@@ -72,12 +73,12 @@ func (p *Provider) describe(t *inspected) *description {
 	d := &description{Active: true, Issuer: p.issuer, ClientID: t.clientID(), Scope: strings.Join(t.scopes(), " ")}
 	if c := t.claims; c != nil {
 		d.Subject, d.Audience, d.Expiry, d.IssuedAt, d.ID = c.Subject, c.Audience, c.Expiry, c.IssuedAt, c.ID
-		d.AuthTime, d.ACR, d.AMR, d.SID, d.TokenType = c.AuthTime, c.ACR, c.AMR, c.SID, "Bearer"
+		d.Org, d.AuthTime, d.ACR, d.AMR, d.SID, d.TokenType = c.Org, c.AuthTime, c.ACR, c.AMR, c.SID, "Bearer"
 	} else {
 		s := t.record.Session
 		d.Subject, d.Audience = s.subject(), p.audienceFor(s, t.scopes())
 		d.Expiry, d.IssuedAt = t.grant.ExpiresAt.Unix(), t.grant.CreatedAt.Unix()
-		d.AuthTime, d.ACR, d.AMR, d.SID = s.AuthTime, s.ACR, s.AMR, s.SID
+		d.Org, d.AuthTime, d.ACR, d.AMR, d.SID = s.Org, s.AuthTime, s.ACR, s.AMR, s.SID
 		if t.kind == storage.GrantAccess {
 			d.TokenType = "Bearer"
 		}

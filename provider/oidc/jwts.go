@@ -38,6 +38,7 @@ type accessClaims struct {
 	ACR      string   `json:"acr,omitempty"`
 	AMR      []string `json:"amr,omitempty"`
 	SID      string   `json:"sid,omitempty"`
+	Org      string   `json:"org_id,omitempty"`
 }
 
 // signAccess makes a JWT access token and the key of its row, "" where it has none.
@@ -50,7 +51,7 @@ func (p *Provider) signAccess(w *work, r fosite.Requester) (token, key string, e
 	claims := accessClaims{
 		Issuer: p.issuer, Subject: s.subject(), Audience: p.audienceFor(s, granted), ClientID: s.ClientID,
 		Expiry: w.until(storage.GrantAccess, s).Unix(), IssuedAt: w.now.Unix(), ID: storage.NewID("jti"),
-		Scope: strings.Join(granted, " "), AuthTime: s.AuthTime, ACR: s.ACR, AMR: s.AMR, SID: s.SID,
+		Scope: strings.Join(granted, " "), AuthTime: s.AuthTime, ACR: s.ACR, AMR: s.AMR, SID: s.SID, Org: s.Org,
 	}
 	alg := w.client.Settings.AccessTokenAlg
 	if alg == "" {
@@ -102,7 +103,7 @@ func (p *Provider) signID(w *work, lifespan time.Duration, r fosite.Requester) (
 	claims["iat"], claims["exp"] = w.now.Unix(), w.now.Add(lifespan).Unix()
 	claims["auth_time"] = s.AuthTime
 	claims["at_hash"] = halfHash(alg, w.access)
-	for name, value := range map[string]string{"nonce": s.Nonce, "acr": s.ACR, "sid": s.SID} {
+	for name, value := range map[string]string{"nonce": s.Nonce, "acr": s.ACR, "sid": s.SID, "org_id": s.Org} {
 		if value != "" {
 			claims[name] = value
 		}

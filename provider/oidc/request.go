@@ -37,6 +37,7 @@ type request struct {
 	claims *claimsRequest
 	maxAge *time.Duration
 	hinted string // the sub of id_token_hint
+	org    string // id of the organization to sign in to, "" for none
 	first  fosite.AuthorizeRequester
 }
 
@@ -51,6 +52,7 @@ func (p *Provider) read(ctx context.Context, form url.Values, pushed bool) (*req
 		func() error { return p.readExtensions(q) },
 		func() error { return q.readPrompt() },
 		func() error { return q.readLevels() },
+		func() error { return p.readOrganization(ctx, q) },
 		func() error { return p.readHint(q) },
 		func() error { return q.readPKCE() },
 		func() error { return p.readScope(ctx, q) },
@@ -285,7 +287,7 @@ func (p *Provider) ask(q *request, now time.Time) flows.Ask {
 	a := flows.Ask{
 		ClientID: q.client.ID, LoginHint: clip(q.form.Get("login_hint"), maxHint), UILocales: strings.Fields(q.form.Get("ui_locales")),
 		ACRValues: strings.Fields(q.form.Get("acr_values")), Subject: q.hinted, MaxAge: q.maxAge, Prompt: q.prompt(),
-		Scopes: q.consentScopes(), RequestedAt: now, Resume: p.path("/authorize/resume"), FormAction: origin(q.home),
+		Scopes: q.consentScopes(), Organization: q.org, RequestedAt: now, Resume: p.path("/authorize/resume"), FormAction: origin(q.home),
 		Request: []byte(q.form.Encode()),
 	}
 	if c := q.claims; c != nil {

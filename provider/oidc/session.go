@@ -25,6 +25,7 @@ type session struct {
 	Nonce       string       `json:"n,omitempty"`
 	Scopes      []string     `json:"sc,omitempty"`  // of the whole authorization
 	Audience    string       `json:"aud,omitempty"` // the API, "" for none
+	Org         string       `json:"o,omitempty"`   // id of the organization that was signed in to
 	Claims      *claimsAsked `json:"cl,omitempty"`
 	Until       int64        `json:"un,omitempty"` // absolute end of the refresh chain, seconds
 	Own         *own         `json:"ow,omitempty"`

@@ -20,6 +20,7 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 	}{
 		{"users", users}, {"names", names}, {"deleted user", deletedUser}, {"user versions", userVersions},
 		{"clients", clients}, {"apis", apis}, {"settings", settings}, {"cache", cache},
+		{"organizations", organizations}, {"cached organizations", cachedOrganizations}, {"members", members}, {"roles", roles}, {"policy versions", policyVersions},
 		{"scripts", scripts}, {"limits of scripts", scriptLimits}, {"live scripts", liveScripts},
 		{"sessions", sessions}, {"ending sessions", endingSessions}, {"session clients", sessionClients},
 		{"logins", logins}, {"authenticators", authenticators}, {"failures", failures},
@@ -33,6 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 		{"race: limits", raceLimits}, {"race: names", raceNames}, {"race: clients of a session", raceSessionClients},
 		{"race: revocation", raceRevocation}, {"race: transactions", raceTransactions},
 		{"race: assertion", raceAssertion}, {"race: pushed request", racePushedRequest},
+		{"race: versions of a policy", racePolicyVersions},
 		{"race: versions of a script", raceScriptVersions}, {"race: script", raceScript},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.test(t, open(t)) })
