@@ -21,7 +21,7 @@ it under conditions, for networks, countries, hours, roles and more. The policy 
 organization that people sign in to comes first, then the application's, then the tenant's. What
 an application demands is never lowered by a policy. Every change is a version, to look at and
 to roll back to.`,
-		c.policyShow(), c.policySet(), c.policyApply(), c.policyHistory(), c.policyDiff(), c.policyRollback(),
+		c.policyShow(), c.policySet(), c.policyApply(), c.policyHistory(), c.policyDiff(), c.policyRollback(), c.policyTest(),
 		c.policyRemember(), c.policyEnrollment(), c.policyRisk())
 }
 
