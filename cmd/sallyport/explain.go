@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -53,14 +54,21 @@ person's latest one. Records are kept for login.record_for.`,
 func (h *house) decision(ctx context.Context, args []string, user string) (*storage.Decision, error) {
 	if user == "" {
 		row, err := h.db.DecisionByID(ctx, args[0])
-		return row, named(err, "sign-in", args[0])
+		return row, noRecord(err, args[0])
 	}
 	u, err := h.user(ctx, user)
 	if err != nil {
 		return nil, err
 	}
 	row, err := h.db.LatestDecision(ctx, u.ID)
-	return row, named(err, "sign-in of", user)
+	return row, noRecord(err, "a sign-in of "+user)
+}
+
+func noRecord(err error, of string) error {
+	if errors.Is(err, storage.ErrNotFound) {
+		return fmt.Errorf("there is no record of %s; login_id in `sallyport audit list --type login.` names those that there are%w", of, quiet{err})
+	}
+	return err
 }
 
 // An explanation is a record in the words of an administrator.
