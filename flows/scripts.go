@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/sallyport-id/sallyport/flows/policy"
 	"github.com/sallyport-id/sallyport/flows/rules"
@@ -19,6 +20,9 @@ import (
 // maxCommands is how many challenges and enrolments the scripts of one login may demand,
 // as in Auth0.
 const maxCommands = 4
+
+// providers are those of context.multifactor and api.multifactor.enable.
+var providers = []string{"any", "none", "guardian", "google-authenticator", "duo"}
 
 // noMailbox is the reason of a denial where a sign-in looks strange and nothing can vouch
 // for it.
@@ -124,6 +128,9 @@ func (e *Engine) heed(l *login, s *scripted, v *rules.Verdict) {
 	s.Denial = v.Denial
 	if v.Multifactor != nil {
 		s.Multifactor = v.Multifactor
+	}
+	if m := s.Multifactor; m != nil && !slices.Contains(providers, m.Provider) && s.Denial == nil {
+		s.Denial = &rules.Denial{Script: m.Script, Reason: fmt.Sprintf("multifactor.provider: %q is none; use %s", m.Provider, strings.Join(providers, ", ")), Fault: true}
 	}
 	for _, c := range v.Commands {
 		s.Commands = append(s.Commands, commandOf(c))

@@ -256,3 +256,54 @@ func (h *house) clear() {
 		h.must(h.db.DeleteScript(h.t.Context(), s.ID))
 	}
 }
+
+// B-25: whatever goes wrong in a rule is a denial, written down, and the next sign-in is
+// unharmed.
+func TestB25_RuleErrors(t *testing.T) {
+	h := build(t, plan{rules: true})
+	for name, source := range map[string]string{
+		"throws":             `function (user, context, callback) { throw new Error("no") }`,
+		"throws nothing":     `function (user, context, callback) { throw undefined }`,
+		"an error":           `function (user, context, callback) { callback(new Error("no")) }`,
+		"a rejection":        `async function (user, context, callback) { await Promise.reject(new Error("no")) }`,
+		"no end":             `function (user, context, callback) { for (;;); }`,
+		"no callback":        `function (user, context, callback) { }`,
+		"a promise for ever": `function (user, context, callback) { return new Promise(() => {}) }`,
+		"a bad context":      `function (user, context, callback) { callback(null, user, null) }`,
+		"a bad provider":     `function (user, context, callback) { context.multifactor = { provider: {} }; callback(null, user, context) }`,
+		"an unknown one":     `function (user, context, callback) { context.multifactor = { provider: "nobody" }; callback(null, user, context) }`,
+		"a killed worker":    `function (user, context, callback) { const all = []; for (;;) all.push("x".repeat(1 << 28)) }`,
+		"no function":        `42`,
+	} {
+		t.Run("B-25-regression: "+name, func(t *testing.T) {
+			h.t = t
+			h.clear()
+			h.script("the rule", rules.Rule, source)
+			b := h.browser()
+			asked, p := b.asked(t, "grace", "web")
+			if p.home || !strings.HasPrefix(p.title(), "You can’t sign in here") {
+				t.Fatalf("asked %v, at %s: %s", asked, p.at, p.title())
+			}
+			row, r := h.record("grace")
+			if row.Outcome != "denied" || r.Denial == nil || !r.Denial.Fault || r.Denial.Script != "the rule" {
+				t.Errorf("%s %+v", row.Outcome, r.Denial)
+			}
+			events, err := h.db.Events(t.Context(), storage.EventFilter{Type: "login.denied", Limit: 1})
+			h.must(err)
+			if len(events) != 1 || events[0].Data["rule"] != "the rule" || events[0].Data["reason"] != "rule_failed" {
+				t.Errorf("the audit log says %+v", events)
+			}
+			h.clear()
+			if asked, p := h.browser().asked(t, "grace", "web"); asked || !p.home {
+				t.Errorf("the next sign-in: %s", p.title())
+			}
+		})
+	}
+	t.Run("B-25-regression: no worker can be started", func(t *testing.T) {
+		h := build(t, plan{})
+		h.rule("the rule", `callback(null, user, context)`)
+		if _, p := h.browser().asked(t, "grace", "web"); p.home {
+			t.Errorf("let in: %s", p.at)
+		}
+	})
+}
