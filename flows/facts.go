@@ -147,7 +147,10 @@ func (e *Engine) allowed(l *login) []string {
 // only factor is such a one has chosen it over the tenant's.
 func (e *Engine) exclude(l *login, names []string) []string {
 	if s := l.state.Scripted; s != nil && s.Multifactor != nil && s.Multifactor.Provider == factors.Duo {
-		return e.force(names, factors.Duo)
+		if e.factors.Get(factors.Duo) != nil && e.factors.Info(factors.Duo).Missing == "" && !slices.Contains(names, factors.Duo) {
+			names = append(names, factors.Duo)
+		}
+		return names // a script wants it for this login; the others are for who has to show one first
 	}
 	alone := func(name string) bool { return e.factors.Info(name).Exclusive }
 	if l.client != nil && len(l.client.Settings.Factors) == 1 {
@@ -159,15 +162,6 @@ func (e *Engine) exclude(l *login, names []string) []string {
 		return names
 	}
 	return slices.DeleteFunc(names, alone)
-}
-
-// force leaves one second factor, switched on or not: a script wants it for this login.
-func (e *Engine) force(names []string, one string) []string {
-	names = slices.DeleteFunc(names, func(name string) bool { return e.factors.Info(name).Second && !e.factors.Info(name).First })
-	if e.factors.Get(one) != nil && e.factors.Info(one).Missing == "" {
-		names = append(names, one)
-	}
-	return names
 }
 
 func (l *login) scopes() []string {

@@ -83,13 +83,13 @@ type state struct {
 	Record   *Record      `json:"record,omitempty"`
 	// Mailbox is true where the mailbox of who has nothing else has to vouch for a sign-in
 	// that looks strange.
-	Mailbox bool `json:"mailbox,omitempty"`
-	Asking   string       `json:"asking,omitempty"`   // the factor whose number or address is asked
-	Asked    string       `json:"asked,omitempty"`    // that, as typed
-	Switched bool         `json:"switched,omitempty"` // the session's person is not the one
-	Consent  bool         `json:"consent,omitempty"`  // given in this login
-	Session  string       `json:"session,omitempty"`  // that this login made or raised
-	Denied   string       `json:"denied,omitempty"`   // how it ended without a result
+	Mailbox  bool   `json:"mailbox,omitempty"`
+	Asking   string `json:"asking,omitempty"`   // the factor whose number or address is asked
+	Asked    string `json:"asked,omitempty"`    // that, as typed
+	Switched bool   `json:"switched,omitempty"` // the session's person is not the one
+	Consent  bool   `json:"consent,omitempty"`  // given in this login
+	Session  string `json:"session,omitempty"`  // that this login made or raised
+	Denied   string `json:"denied,omitempty"`   // how it ended without a result
 
 	Notice      *themes.Notice `json:"notice,omitempty"` // for the next page
 	LockedUntil time.Time      `json:"locked_until,omitzero"`

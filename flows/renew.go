@@ -48,7 +48,9 @@ func (e *Engine) Renew(ctx context.Context, r *http.Request, n Renewal) (*Claims
 	}
 	e.keep(l, auths)
 	e.locate(r, l)
-	if err := e.attend(ctx, l); err != nil {
+	if err := e.attend(ctx, l); errors.Is(err, ErrGone) {
+		return nil, &Refusal{Code: "access_denied", Description: "The organization is gone."}
+	} else if err != nil {
 		return nil, err
 	}
 	l.state.Proofs = proofsOf(n.AMR, n.AuthTime)

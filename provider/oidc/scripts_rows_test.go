@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -310,4 +311,22 @@ api.accessToken.removeScope("write"); api.accessToken.addScope("nonsense");`)
 	check(got)
 	h.clear()
 	check(h.refresh("web", got.text("refresh_token")).is(200, ""))
+}
+
+// Row 5: Duo stands alone, but a script may force it for one sign-in beside other factors.
+func TestRow5_DuoForced(t *testing.T) {
+	h := build(t, plan{rules: true, factors: []string{factors.OTP, factors.RecoveryCode}})
+	h.rule("duo", `if (context.request.query.login_hint === "duo") context.multifactor = { provider: "duo" }; callback(null, user, context)`)
+	asked, p := h.browser().asked(t, "ada", "web", "login_hint", "duo")
+	if _, r := h.record("ada"); !asked || r.Asked.Source != "rule duo" || !slices.Equal(r.Asked.Offers, []string{factors.Duo}) {
+		t.Errorf("asked %v: %s offers %v (%s)", asked, r.Asked.Source, r.Asked.Offers, p.title())
+	}
+	// Who has a factor shows it before Duo is set up.
+	_, p = h.browser().asked(t, "grace", "web", "login_hint", "duo")
+	if p = p.press("answer", "code", h.code(h.users["grace"])); p.home || !leaves.MatchString(p.body) {
+		t.Errorf("not led to Duo: %s", p.title())
+	}
+	if asked, p = h.browser().asked(t, "grace", "web"); asked {
+		t.Errorf("asked without the rule: %s", p.title())
+	}
 }

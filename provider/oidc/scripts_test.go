@@ -89,15 +89,6 @@ func (h *house) settings(change func(*storage.Settings)) {
 	h.must(h.db.PutSettings(h.t.Context(), s))
 }
 
-// setClient changes a client's settings.
-func (h *house) setClient(id string, change func(*storage.ClientSettings)) {
-	h.t.Helper()
-	c, err := h.db.ClientByID(h.t.Context(), id)
-	h.must(err)
-	change(&c.Settings)
-	h.must(h.db.UpdateClient(h.t.Context(), c))
-}
-
 // record is the record of the newest sign-in of a person.
 func (h *house) record(name string) (*storage.Decision, *flows.Record) {
 	h.t.Helper()
