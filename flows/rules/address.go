@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 )
 
@@ -33,6 +34,12 @@ func inRange(a []string) (string, error) {
 		return "", fmt.Errorf("%q is no address range", clip(cidr, 60))
 	}
 	return yes(p.Masked().Contains(one)), nil
+}
+
+// bits says whether a is the length of a range's prefix for the kind of address.
+func bits(a []string) (string, error) {
+	n, err := strconv.ParseUint(a[0], 10, 8)
+	return yes(err == nil && (a[1] == "ipv4" && n <= 32 || a[1] == "ipv6" && n <= 128)), nil
 }
 
 // ipRange names the kind of an address as ipaddr.js does.

@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/dop251/goja"
 )
@@ -18,7 +19,7 @@ var natives = map[string]func(r *run, a []string) (string, error){
 	"canRedirect": func(r *run, _ []string) (string, error) { return yes(r.job.CanRedirect), nil },
 
 	"decode": plain(decode), "encode": plain(encode), "hash": plain(digest), "hmac": plain(mac), "random": plain(random), "uuid": plain(uuid),
-	"equal": plain(equal), "ip": plain(canonicalOf), "inRange": plain(inRange), "ipRange": plain(ipRange),
+	"equal": plain(equal), "ip": plain(canonicalOf), "inRange": plain(inRange), "ipRange": plain(ipRange), "bits": plain(bits),
 }
 
 func plain(f func(a []string) (string, error)) func(*run, []string) (string, error) {
@@ -42,16 +43,35 @@ func (r *run) host(call goja.FunctionCall) goja.Value {
 	return r.vm.ToValue(out)
 }
 
-// load gives another of our programs.
+// load is require.
 func (r *run) load(call goja.FunctionCall) goja.Value {
-	if call.Argument(0).String() != "modules" {
-		panic(r.vm.NewTypeError("there is no such program"))
+	name := strings.TrimPrefix(call.Argument(0).String(), "node:")
+	name, _, _ = strings.Cut(name, "@") // a version, as Auth0 writes it
+	program := map[string]string{"crypto": "crypto", "ipaddr.js": "addresses", "range_check": "addresses"}[name]
+	if program == "" {
+		panic(r.vm.NewTypeError("require(%q) is not available here; there are crypto, ipaddr.js and range_check", clip(name, 60)))
 	}
-	made, err := r.vm.RunProgram(modules)
-	if err != nil {
+	if err := r.provide(program); err != nil {
 		panic(r.vm.NewTypeError("%s", err.Error()))
 	}
-	return made
+	return r.provided[program].Get(name) // an object of ours
+}
+
+// provide runs one of our programs in this runtime, once.
+func (r *run) provide(name string) error {
+	if r.provided[name] != nil {
+		return nil
+	}
+	made, err := r.start(programOf[name], r.vm.ToValue(r.host), r.vm.ToValue(r.who))
+	if err != nil {
+		return err
+	}
+	object, ok := made.(*goja.Object)
+	if !ok {
+		object = r.vm.NewObject()
+	}
+	r.provided[name] = object
+	return nil
 }
 
 // sign makes the token of encodeToken, about the person of this login.

@@ -1,7 +1,8 @@
 package rules
 
 import (
-	_ "embed"
+	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,27 +13,21 @@ import (
 	"github.com/dop251/goja"
 )
 
-//go:embed prelude.js
-var preludeText string
+//go:embed *.js
+var sources embed.FS
 
-//go:embed rules.js
-var rulesText string
-
-//go:embed actions.js
-var actionsText string
-
-//go:embed modules.js
-var modulesText string
-
-//go:embed zones.js
-var zonesText string
-
-var (
-	prelude = goja.MustCompile("<prelude>", preludeText, false)
-	modules = goja.MustCompile("<modules>", modulesText, false)
-	zones   = goja.MustCompile("<zones>", zonesText, false)
-	surface = map[string]*goja.Program{Rule: goja.MustCompile("<rules>", rulesText, false), Action: goja.MustCompile("<actions>", actionsText, false)}
-)
+// programOf are our own programs, by name.
+var programOf = func() map[string]*goja.Program {
+	all := map[string]*goja.Program{}
+	for _, name := range []string{"prelude", Rule, Action, "legacy", "crypto", "addresses", "zones"} {
+		text, err := sources.ReadFile(name + ".js")
+		if err != nil {
+			panic(err) // it was embedded
+		}
+		all[name] = goja.MustCompile("<"+name+">", string(text), false)
+	}
+	return all
+}()
 
 const (
 	maxStack  = 500 // calls
@@ -54,7 +49,9 @@ type run struct {
 	stopped string // why, once it was
 
 	calls     map[string]goja.Callable
-	at        Script // the script that runs
+	provided  map[string]*goja.Object // by our programs that few scripts use
+	who       string                  // user_id of rules' user
+	at        Script                  // the script that runs
 	continued bool
 	failed    *Fault
 
@@ -141,12 +138,12 @@ func (r *run) open(s Script) error {
 		vm.Interrupt(r.stopped)
 	}
 	r.mu.Unlock()
-	program := surface[s.Kind]
-	if program == nil {
+	program := programOf[s.Kind]
+	if s.Kind != Rule && s.Kind != Action {
 		return s.kindFault()
 	}
 	host := vm.ToValue(r.host)
-	base, err := r.start(prelude, host, vm.ToValue(r.load))
+	base, err := r.start(programOf["prelude"], host, vm.ToValue(r.load))
 	if err != nil {
 		return s.fault(err)
 	}
@@ -158,7 +155,7 @@ func (r *run) open(s Script) error {
 	if err != nil {
 		return s.fault(err)
 	}
-	r.calls = map[string]goja.Callable{}
+	r.calls, r.provided = map[string]goja.Callable{}, map[string]*goja.Object{}
 	object := made.ToObject(vm) // ours
 	for _, name := range object.Keys() {
 		r.calls[name], _ = goja.AssertFunction(object.Get(name))
@@ -187,6 +184,9 @@ func (r *run) given(s Script) ([]goja.Value, error) {
 		if err != nil {
 			return nil, err
 		}
+		if id := user.ToObject(r.vm).Get("user_id"); id != nil {
+			r.who = id.String()
+		}
 		context, err := parse(r.vm, r.job.Context)
 		return []goja.Value{user, context}, err
 	}
@@ -194,18 +194,11 @@ func (r *run) given(s Script) ([]goja.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	earlier := map[string]any{}
-	if len(r.said.Transaction) > 0 {
-		earlier["transaction"] = r.said.Transaction
+	earlier, err := json.Marshal(map[string]any{"transaction": r.said.Transaction, "methods": r.said.Methods})
+	if err != nil {
+		return nil, err
 	}
-	if len(r.said.Methods) > 0 {
-		methods := make([]any, len(r.said.Methods))
-		for i, m := range r.said.Methods {
-			methods[i] = m
-		}
-		earlier["methods"] = methods
-	}
-	before, err := valueOf(r.vm, earlier)
+	before, err := parse(r.vm, earlier)
 	return []goja.Value{event, r.secrets(s), before}, err
 }
 
@@ -227,8 +220,8 @@ func (r *run) one(s Script) error {
 	if err != nil {
 		return err
 	}
-	if program.zoned {
-		if _, err := r.start(zones); err != nil {
+	for _, name := range program.wants {
+		if err := r.provide(name); err != nil {
 			return s.fault(err)
 		}
 	}

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -63,7 +65,25 @@ func Check(s Script) error {
 // the prelude calls it.
 type program struct {
 	code  *goja.Program
-	zoned bool // it may ask for times in a zone
+	wants []string // programs of ours that it may need
+}
+
+// Globals that few scripts use are made for those whose text names them: each would cost
+// every login some of its time.
+var named = map[string]*regexp.Regexp{
+	"legacy":    regexp.MustCompile(`\b(UnauthorizedError|auth0)\b|(^|[^.\w$])request\b`),
+	"crypto":    regexp.MustCompile(`\b(crypto|Buffer)\b`),
+	"addresses": regexp.MustCompile(`\brangeCheck\b`),
+	"zones":     regexp.MustCompile(`toLocale`),
+}
+
+func wants(s Script) (all []string) {
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		if named[name].MatchString(s.Source) && (name != "legacy" || s.Kind == Rule) {
+			all = append(all, name)
+		}
+	}
+	return all
 }
 
 // afterwards is a semicolon behind a rule's function, and comments behind that.
@@ -94,7 +114,7 @@ func (s Script) compile() (*program, error) {
 	if err != nil {
 		return nil, s.fault(err)
 	}
-	p := &program{code, strings.Contains(s.Source, "toLocale")}
+	p := &program{code, wants(s)}
 	programs.put(key, p)
 	return p, nil
 }

@@ -2,31 +2,12 @@
 // this runtime, as the contract has it.
 (function (host, own, user, context) {
 "use strict";
-const { failed, text, UnauthorizedError } = own;
+const { failed, text } = own;
 const { stringify } = JSON;
-const { assign, create, defineProperty } = Object;
+const { assign, create } = Object;
 const string = String;
-const resolved = Promise.resolve.bind(Promise), rejected = Promise.reject.bind(Promise);
-const who = user.user_id;
 
-if (user.app_metadata) defineProperty(user, "persistent", { value: user.app_metadata, writable: true, configurable: true, enumerable: false }); // its old name
-
-const metadata = kind => (id, value, callback) => {
-  try {
-    if (id !== who) throw new Error("only the person who signs in can be changed");
-    host("metadata", kind, stringify(value));
-  } catch (error) {
-    if (typeof callback !== "function") return rejected(error);
-    callback(error);
-    return resolved();
-  }
-  if (typeof callback === "function") callback(null);
-  return resolved(value);
-};
-globalThis.auth0 = { users: { updateAppMetadata: metadata("app_metadata"), updateUserMetadata: metadata("user_metadata") } };
-const request = () => { throw new Error("request is not available here: rules reach no network; use fetch in an action"); };
-assign(request, { get: request, post: request, put: request, patch: request, del: request, delete: request, defaults: request });
-globalThis.request = request;
+if (user.app_metadata) Object.defineProperty(user, "persistent", { value: user.app_metadata, writable: true, configurable: true, enumerable: false }); // its old name
 
 let outcome;
 // A rule is over when it calls back. An error that it gives later, or throws, counts all
@@ -56,7 +37,7 @@ const ruled = () => {
   try {
     const { called, error } = outcome;
     if (outcome.failed) {
-      if (!(error instanceof UnauthorizedError) && !(error && error.name === "UnauthorizedError")) return failed(error);
+      if (!error || error.name !== "UnauthorizedError") return failed(error);
       return host("deny", string(error.message || "unauthorized"));
     }
     if (!called) throw new Error("callback was never called");

@@ -1,7 +1,8 @@
 // Actions: exports.onExecutePostLogin = async (event, api). Each has a runtime of its own.
 (function (host, own, event, secrets, earlier) {
 "use strict";
-const { failed, text, isArray } = own;
+const { failed, text } = own;
+const { isArray } = Array;
 const { stringify, parse } = JSON;
 const { assign, keys } = Object;
 const string = String;
