@@ -114,8 +114,8 @@ func TestRedirect(t *testing.T) {
 	if v.Redirect == nil || !strings.Contains(v.Redirect.URL, "session_token=ey") || v.Next != 0 {
 		t.Fatalf("%+v", v)
 	}
-	back := func(payload string, now time.Time) (*Verdict, error) {
-		token, err := sign([]string{"k", payload, "60"}, "https://mfa.example/", now)
+	back := func(subject, payload string, now time.Time) (*Verdict, error) {
+		token, err := sign("k", payload, "60", claims{Sub: subject, Iss: "https://mfa.example/"}, now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,15 +124,15 @@ func TestRedirect(t *testing.T) {
 		j.Event = json.RawMessage(`{"user":{"user_id":"usr_1"},"request":{"query":{"session_token":"` + token + `"}},"transaction":{"state":"s1"}}`)
 		return Execute(j, nil)
 	}
-	if v, err := back(`{"sub":"usr_1","state":"s1","done":true}`, noon); err != nil || len(v.Methods) != 1 || v.Next != 1 {
+	if v, err := back("usr_1", `{"state":"s1","done":true}`, noon); err != nil || len(v.Methods) != 1 || v.Next != 1 {
 		t.Errorf("%+v, %v", v, err)
 	}
-	for name, payload := range map[string]string{"another person": `{"sub":"usr_2","state":"s1"}`, "another sign-in": `{"sub":"usr_1","state":"s2"}`} {
-		if _, err := back(payload, noon); err == nil {
+	for name, c := range map[string][2]string{"another person": {"usr_2", `{"state":"s1"}`}, "another sign-in": {"usr_1", `{"state":"s2"}`}, "no sign-in": {"usr_1", `{}`}} {
+		if _, err := back(c[0], c[1], noon); err == nil {
 			t.Errorf("%s was taken", name)
 		}
 	}
-	if _, err := back(`{"sub":"usr_1","state":"s1"}`, noon.Add(-time.Hour)); err == nil {
+	if _, err := back("usr_1", `{"state":"s1"}`, noon.Add(-time.Hour)); err == nil {
 		t.Error("an old token was taken")
 	}
 }
@@ -144,7 +144,7 @@ func TestFaults(t *testing.T) {
 		line   int
 		why    string
 	}{
-		"syntax":               {Script{"s", Rule, "function (user, context, callback) {\n  if (\n}", nil}, 3, "SyntaxError"},
+		"syntax":               {Script{Name: "s", Kind: Rule, Source: "function (user, context, callback) {\n  if (\n}"}, 3, "SyntaxError"},
 		"throws":               {rule(`const x = null;` + "\n" + `x.y;`), 3, "TypeError"},
 		"hands an error":       {rule("\n" + `callback(new Error("boom"));`), 3, "boom"},
 		"says nothing":         {rule(``), 0, "never called"},
@@ -152,7 +152,7 @@ func TestFaults(t *testing.T) {
 		"waits for ever":       {action(`await new Promise(() => {});`), 0, "never settled"},
 		"unknown factor":       {action(`api.authentication.challengeWith({ type: "duo" });`), 2, "is no factor"},
 		"unknown module":       {rule(`require("fs");`), 2, "not available"},
-		"no handler":           {Script{"s", Action, `exports.other = 1;`, nil}, 0, "onExecutePostLogin"},
+		"no handler":           {Script{Name: "s", Kind: Action, Source: `exports.other = 1;`}, 0, "onExecutePostLogin"},
 		"a throwing getter":    {action(`api.authentication.challengeWith({ get type() { throw new Error("got") } });`), 2, "got"},
 		"a range that is none": {rule(`rangeCheck.inRange(context.request.ip, "10.0.0.0/99"); callback(null, user, context)`), 2, "no address range"},
 	} {

@@ -1,27 +1,37 @@
 package rules
 
 import (
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"sync"
 	"time"
 
 	"github.com/dlclark/regexp2/v2"
 	"github.com/dop251/goja"
 )
 
-//go:embed prelude.js
-var preludeText string
+//go:embed *.js
+var sources embed.FS
 
-var prelude = goja.MustCompile("prelude", preludeText, false)
+// programOf are our own programs, by name.
+var programOf = func() map[string]*goja.Program {
+	all := map[string]*goja.Program{}
+	for _, name := range []string{"prelude", Rule, Action, "legacy", "crypto", "addresses", "zones"} {
+		text, err := sources.ReadFile(name + ".js")
+		if err != nil {
+			panic(err) // it was embedded
+		}
+		all[name] = goja.MustCompile("<"+name+">", string(text), false)
+	}
+	return all
+}()
 
 const (
-	maxStack   = 500 // calls
-	maxConsole = 50  // lines
-	maxLine    = 256
-	maxVerdict = 64 << 10
-	regexTime  = 100 * time.Millisecond
+	maxStack  = 500 // calls
+	regexTime = 100 * time.Millisecond
 )
 
 func init() { regexp2.DefaultMatchTimeout = regexTime }
@@ -29,149 +39,234 @@ func init() { regexp2.DefaultMatchTimeout = regexTime }
 // A Fetcher is the parent's side of fetch: a request as JSON, an answer as JSON.
 type Fetcher func(request string) (answer string)
 
-// Execute runs a job in this process. Workers do; nobody else should.
-func Execute(j Job, fetch Fetcher) (*Verdict, error) {
-	r, err := newRun(j, fetch)
-	if err != nil {
-		return nil, err
-	}
-	stop := time.AfterFunc(j.Timeout, func() { r.vm.Interrupt(fmt.Sprintf("it took longer than %s", j.Timeout)) })
-	defer stop.Stop()
-	next := len(j.Scripts)
-	for i := j.From; i < len(j.Scripts); i++ {
-		s := j.Scripts[i]
-		if err := r.one(s); err != nil {
-			return nil, err
-		}
-		v, err := r.verdict(s)
-		if err != nil {
-			return nil, err
-		}
-		if v.Denial != nil || v.Redirect != nil || len(v.Commands) > 0 {
-			next = i + 1
-			if v.Redirect != nil && s.Kind == Action {
-				next = i // it goes on there
-			}
-			break
-		}
-		if err := r.host.Set("continued", false); err != nil {
-			return nil, err
-		}
-	}
-	last := Script{Name: "the verdict"}
-	v, err := r.verdict(last)
-	if err != nil {
-		return nil, err
-	}
-	v.Steps, v.Next = r.steps, next
-	return v, nil
-}
-
-// A run is one job in a runtime of its own.
+// A run is one job. Its rules share a runtime; each action has a fresh one.
 type run struct {
-	vm    *goja.Runtime
 	job   Job
-	host  *goja.Object
-	calls map[string]goja.Callable
-	steps []Step
+	fetch Fetcher
+
+	mu      sync.Mutex // the deadline comes at any time
+	vm      *goja.Runtime
+	stopped string // why, once it was
+
+	calls     map[string]goja.Callable
+	provided  map[string]*goja.Object // by our programs that few scripts use
+	who       string                  // user_id of rules' user
+	at        Script                  // the script that runs
+	continued bool
+	failed    *Fault
+
+	said    Verdict
+	rules   *Multifactor // the one that context.multifactor said
+	entries map[string]string
+	spent   int
 }
 
-func newRun(j Job, fetch Fetcher) (*run, error) {
-	r := &run{vm: goja.New(), job: j, calls: map[string]goja.Callable{}}
-	r.vm.SetMaxCallStackSize(maxStack)
-	r.vm.SetTimeSource(func() time.Time { return j.Now })
-	start, err := r.vm.RunProgram(prelude)
+// Execute runs a job in this process. Workers do, and commands that try a script out.
+//
+// Errors: *Fault.
+func Execute(j Job, fetch Fetcher) (*Verdict, error) {
+	r := &run{job: j, fetch: fetch, continued: j.Continue, entries: maps.Clone(j.Cache)}
+	deadline := time.AfterFunc(j.Timeout, func() { r.stop(fmt.Sprintf("it took longer than %s", j.Timeout)) })
+	defer deadline.Stop()
+	next, err := r.all()
+	var f *Fault
+	if errors.As(err, &f) {
+		f.Steps = r.said.Steps
+	}
 	if err != nil {
-		return nil, fmt.Errorf("rules: prelude: %w", err)
+		return nil, err
 	}
-	setup, ok := goja.AssertFunction(start)
-	if !ok {
-		return nil, errors.New("rules: the prelude is no function")
+	r.said.Next = next
+	return &r.said, nil
+}
+
+// stop ends the script that runs, and any that would.
+func (r *run) stop(why string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopped == "" {
+		r.stopped = why
 	}
-	made, err := setup(goja.Undefined(), r.natives(fetch))
+	if r.vm != nil {
+		r.vm.Interrupt(r.stopped)
+	}
+}
+
+// all runs the scripts up to the first word that ends or pauses the login, and gives the
+// one to go on with.
+func (r *run) all() (next int, err error) {
+	scripts := r.job.Scripts
+	for i := r.job.From; i < len(scripts); i++ {
+		s := scripts[i]
+		if s.Kind == Action || r.vm == nil {
+			if err := r.open(s); err != nil {
+				return 0, err
+			}
+		}
+		if err := r.one(s); err != nil {
+			return 0, err
+		}
+		r.continued = false
+		last := s.Kind == Rule && (i+1 == len(scripts) || scripts[i+1].Kind != Rule)
+		if last && r.said.Denial == nil {
+			if err := r.finish(); err != nil {
+				return 0, err
+			}
+		}
+		switch {
+		case r.said.Denial != nil:
+			return i + 1, nil
+		case last && r.said.Redirect != nil:
+			return 0, nil // all rules run again
+		case s.Kind == Action && r.said.Redirect != nil:
+			return i, nil // it goes on there
+		case len(r.said.Commands) > 0:
+			return i + 1, nil
+		}
+	}
+	return len(scripts), nil
+}
+
+// open makes a fresh runtime for rules, or for the action s.
+func (r *run) open(s Script) error {
+	vm := goja.New()
+	vm.SetMaxCallStackSize(maxStack)
+	vm.SetTimeSource(func() time.Time { return r.job.Now })
+	r.mu.Lock()
+	r.vm = vm
+	if r.stopped != "" {
+		vm.Interrupt(r.stopped)
+	}
+	r.mu.Unlock()
+	program := programOf[s.Kind]
+	if s.Kind != Rule && s.Kind != Action {
+		return s.kindFault()
+	}
+	host := vm.ToValue(r.host)
+	base, err := r.start(programOf["prelude"], host, vm.ToValue(r.load))
 	if err != nil {
-		return nil, fmt.Errorf("rules: prelude: %w", err)
+		return s.fault(err)
 	}
-	object := made.ToObject(r.vm)
+	given, err := r.given(s)
+	if err != nil {
+		return &Fault{Script: s.Name, Why: "what it is to see is no JSON: " + err.Error()}
+	}
+	made, err := r.start(program, append([]goja.Value{host, base}, given...)...)
+	if err != nil {
+		return s.fault(err)
+	}
+	r.calls, r.provided = map[string]goja.Callable{}, map[string]*goja.Object{}
+	object := made.ToObject(vm) // ours
 	for _, name := range object.Keys() {
 		r.calls[name], _ = goja.AssertFunction(object.Get(name))
-	}
-	return r, nil
-}
-
-// one runs a script to its end.
-func (r *run) one(s Script) (err error) {
-	begun := time.Now()
-	r.steps = append(r.steps, Step{Script: s.Name})
-	defer func() { r.steps[len(r.steps)-1].Took = time.Since(begun) }()
-	program, err := s.compile()
-	if err != nil {
-		return err
-	}
-	value, err := r.vm.RunProgram(program)
-	if err != nil {
-		return s.fault(err)
-	}
-	got, err := r.calls[s.Kind](goja.Undefined(), r.vm.ToValue(s.Name), value, r.vm.ToValue(s.Secrets))
-	if err != nil {
-		return s.fault(err)
-	}
-	outcome := got.ToObject(r.vm)
-	if err := r.settled(s, outcome.Get("result")); err != nil {
-		return err
-	}
-	if s.Kind == Rule {
-		_, err = r.calls["ruled"](goja.Undefined(), outcome.Get("outcome"))
-	} else {
-		_, err = r.calls["settle"](goja.Undefined())
-	}
-	if err != nil {
-		return s.fault(err)
 	}
 	return nil
 }
 
-// settled looks at what an asynchronous function became. Nothing here ends later than
-// its call, so that a promise that waits waits for ever.
-func (r *run) settled(s Script, result goja.Value) error {
-	if result == nil {
-		return nil
+// start calls the function that a program of ours is.
+func (r *run) start(p *goja.Program, args ...goja.Value) (goja.Value, error) {
+	value, err := r.vm.RunProgram(p)
+	if err != nil {
+		return nil, err
 	}
-	p, ok := result.Export().(*goja.Promise)
+	f, ok := goja.AssertFunction(value)
 	if !ok {
-		return nil
+		return nil, errors.New("the program is no function")
 	}
-	switch p.State() {
-	case goja.PromiseStateFulfilled:
-		return nil
-	case goja.PromiseStatePending:
-		return &Fault{s.Name, 0, "its promise was never settled"}
-	}
-	reason := p.Result()
-	f := &Fault{Script: s.Name, Why: clip(reason.String(), 500)}
-	if o, ok := reason.(*goja.Object); ok {
-		f.Line = s.line(stackOf(reason))
-		if name := o.Get("name"); name != nil && name.String() == "UnauthorizedError" && s.Kind == Rule {
-			_, err := r.calls["refused"](goja.Undefined(), o.Get("message"))
-			return err
-		}
-	}
-	return f
+	return f(goja.Undefined(), args...)
 }
 
-// verdict is what was said so far.
-func (r *run) verdict(s Script) (*Verdict, error) {
-	got, err := r.calls["verdict"](goja.Undefined())
+// given is what scripts of s's kind see: user and context, or the event, the action's
+// secrets and what earlier actions did.
+func (r *run) given(s Script) ([]goja.Value, error) {
+	if s.Kind == Rule {
+		user, err := parse(r.vm, r.job.User)
+		if err != nil {
+			return nil, err
+		}
+		if id := user.ToObject(r.vm).Get("user_id"); id != nil {
+			r.who = id.String()
+		}
+		context, err := parse(r.vm, r.job.Context)
+		return []goja.Value{user, context}, err
+	}
+	event, err := parse(r.vm, r.job.Event)
 	if err != nil {
-		return nil, s.fault(err)
+		return nil, err
 	}
-	text := got.String()
-	if len(text) > maxVerdict {
-		return nil, &Fault{s.Name, 0, fmt.Sprintf("it said %d bytes; at most %d are allowed", len(text), maxVerdict)}
+	earlier, err := json.Marshal(map[string]any{"transaction": r.said.Transaction, "methods": r.said.Methods})
+	if err != nil {
+		return nil, err
 	}
-	var v Verdict
-	if err := json.Unmarshal([]byte(text), &v); err != nil {
-		return nil, &Fault{s.Name, 0, "what it said is of another form: " + err.Error()}
+	before, err := parse(r.vm, earlier)
+	return []goja.Value{event, r.secrets(s), before}, err
+}
+
+func (r *run) secrets(s Script) goja.Value {
+	o := r.vm.NewObject()
+	for name, value := range s.Secrets {
+		_ = o.DefineDataProperty(name, r.vm.ToValue(value), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_TRUE) // an object of ours
 	}
-	return &v, nil
+	return o
+}
+
+// one runs a script to its end.
+func (r *run) one(s Script) error {
+	begun := time.Now()
+	r.at, r.failed = s, nil
+	r.said.Steps = append(r.said.Steps, Step{Script: s.Name})
+	defer func() { r.step().Took = time.Since(begun) }()
+	program, err := s.compile()
+	if err != nil {
+		return err
+	}
+	for _, name := range program.wants {
+		if err := r.provide(name); err != nil {
+			return s.fault(err)
+		}
+	}
+	body, err := r.vm.RunProgram(program.code) // a function, uncalled
+	if err != nil {
+		return s.fault(err)
+	}
+	if s.Kind == Rule {
+		if err := r.call("rule", body, r.secrets(s)); err != nil {
+			return err
+		}
+		return r.call("ruled")
+	}
+	name := "onExecutePostLogin"
+	if r.continued {
+		name = "onContinuePostLogin"
+	}
+	if err := r.call("action", body, r.vm.ToValue(name), r.vm.ToValue(r.continued)); err != nil {
+		return err
+	}
+	state, err := r.calls["state"](goja.Undefined())
+	if err != nil {
+		return s.fault(err)
+	}
+	if state.String() == "waits" { // nothing here ends later than its call
+		return &Fault{Script: s.Name, Why: "its promise was never settled"}
+	}
+	return nil
+}
+
+// finish takes the claims that rules gave.
+func (r *run) finish() error { return r.call("claims") }
+
+// call calls a function of ours, by which the script runs until nothing of it does.
+func (r *run) call(name string, args ...goja.Value) error {
+	if _, err := r.calls[name](goja.Undefined(), args...); err != nil {
+		return r.at.fault(err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.stopped != "":
+		return &Fault{Script: r.at.Name, Why: r.stopped}
+	case r.failed != nil:
+		return r.failed
+	}
+	return nil
 }

@@ -1,9 +1,7 @@
 package rules
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,7 +14,7 @@ import (
 // Options are what a Runner is made of; Command is required.
 type Options struct {
 	Command []string      // that runs Serve: this binary with the verb for it
-	Environ []string      // of the workers, which get nothing else
+	Environ []string      // of the workers, which get nothing else; TZ is UTC unless it is here
 	Workers int           // at once; 0: 2
 	Timeout time.Duration // of one job; 0: a second
 	// Fetch answers fetch of actions; nil: nobody reaches the network.
@@ -29,6 +27,10 @@ const (
 	retireJobs = 10_000
 )
 
+// tuning is for a process that does one thing at a time in a small heap: no thread looks
+// for other work, and garbage may be four times what is live before it is collected.
+var tuning = []string{"TZ=UTC", "GOMAXPROCS=1", "GOGC=400"}
+
 // A Runner runs jobs in worker processes. It is safe for concurrent use.
 type Runner struct {
 	o     Options
@@ -40,11 +42,10 @@ type Runner struct {
 
 // A worker is one process.
 type worker struct {
-	cmd     *exec.Cmd
-	in      io.WriteCloser
-	encoder *json.Encoder
-	decoder *json.Decoder
-	jobs    int
+	cmd  *exec.Cmd
+	in   io.WriteCloser
+	line *line
+	jobs int
 }
 
 // NewRunner makes a Runner and starts its first worker.
@@ -65,8 +66,8 @@ func NewRunner(o Options) (*Runner, error) {
 }
 
 func (r *Runner) start() (*worker, error) {
-	cmd := exec.Command(r.o.Command[0], r.o.Command[1:]...)         //nolint:gosec // our own binary
-	cmd.Env = append(slices.Clone(r.o.Environ), "GOTRACEBACK=none") // it ends at once
+	cmd := exec.Command(r.o.Command[0], r.o.Command[1:]...)                    //nolint:gosec // our own binary
+	cmd.Env = slices.Concat(tuning, r.o.Environ, []string{"GOTRACEBACK=none"}) // a trace would delay its end
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, fmt.Errorf("rules: worker: %w", err)
@@ -78,7 +79,7 @@ func (r *Runner) start() (*worker, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("rules: worker: %w", err)
 	}
-	return &worker{cmd: cmd, in: in, encoder: json.NewEncoder(in), decoder: json.NewDecoder(bufio.NewReader(out))}, nil
+	return &worker{cmd: cmd, in: in, line: newLine(in, out)}, nil
 }
 
 func (w *worker) end() {
@@ -99,16 +100,8 @@ func (r *Runner) take() (*worker, error) {
 	return r.start()
 }
 
-// give puts a worker back, or one in the place of it that is started ahead.
-func (r *Runner) give(w *worker, sound bool) {
-	if !sound {
-		w.end()
-		fresh, err := r.start()
-		if err != nil {
-			return // the next job tries again, and says why
-		}
-		w = fresh
-	}
+// give puts a worker back.
+func (r *Runner) give(w *worker) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.shut || len(r.idle) > r.o.Workers {
@@ -116,6 +109,16 @@ func (r *Runner) give(w *worker, sound bool) {
 		return
 	}
 	r.idle = append(r.idle, w)
+}
+
+// replace ends a worker and starts one in its place, ahead of the next job.
+func (r *Runner) replace(w *worker) {
+	w.end()
+	fresh, err := r.start()
+	if err != nil {
+		return // the next job tries again, and says why
+	}
+	r.give(fresh)
 }
 
 // Close ends the workers that are idle; others end with their job.
@@ -151,7 +154,11 @@ func (r *Runner) Run(ctx context.Context, j Job) (*Verdict, error) {
 	}
 	m, sound, err := r.converse(ctx, w, j)
 	w.jobs++
-	go r.give(w, sound && m.Heap < retireHeap && w.jobs < retireJobs)
+	if sound && m.Heap < retireHeap && w.jobs < retireJobs {
+		r.give(w)
+	} else {
+		go r.replace(w)
+	}
 	switch {
 	case err != nil:
 		return nil, err
@@ -170,19 +177,26 @@ func (r *Runner) converse(ctx context.Context, w *worker, j Job) (m fromWorker, 
 		_ = w.cmd.Process.Kill() // it may have ended by itself
 	})
 	defer timer.Stop()
-	err = w.encoder.Encode(toWorker{Job: &j})
+	err = w.line.job(j, false)
 	for err == nil {
-		m = fromWorker{}
-		if err = w.decoder.Decode(&m); err != nil || m.Fetch == nil {
+		if m, err = w.line.receive(); err != nil {
 			break
 		}
-		answer := `{"error":"this site lets no script reach the network"}`
-		if r.o.Fetch != nil {
-			answer = r.o.Fetch(ctx, *m.Fetch)
+		switch {
+		case m.Lacking:
+			err = w.line.job(j, true)
+			continue
+		case m.Fetch != nil:
+			answer := `{"error":"this site lets no script reach the network"}`
+			if r.o.Fetch != nil {
+				answer = r.o.Fetch(ctx, *m.Fetch)
+			}
+			err = w.line.send(toWorker{Answering: true, Answer: answer})
+			continue
+		case m.Verdict == nil && m.Fault == nil:
+			err = errors.New("no outcome")
+			continue
 		}
-		err = w.encoder.Encode(toWorker{Answer: &answer})
-	}
-	if err == nil {
 		return m, true, nil
 	}
 	why := "its worker ended: it needed more memory than it may have"

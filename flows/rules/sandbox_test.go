@@ -118,18 +118,3 @@ func TestKilled(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-func BenchmarkThreeRules(b *testing.B) {
-	r, err := NewRunner(Options{Command: []string{built}})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer r.Close()
-	one := rule(`if (context.clientID === "shop") context.multifactor = { provider: "any" }; callback(null, user, context);`)
-	j := job(one, one, one)
-	for b.Loop() {
-		if _, err := r.Run(b.Context(), j); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

@@ -5,7 +5,10 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -29,6 +32,8 @@ type Script struct {
 	Source string `json:"source"`
 	// Secrets are event.secrets of an action; of rules, configuration.
 	Secrets map[string]string `json:"secrets,omitempty"`
+
+	known [32]byte // sum, where the parent sent it
 }
 
 // A Fault is what went wrong in a script, and where.
@@ -36,6 +41,9 @@ type Fault struct {
 	Script string `json:"script"`
 	Line   int    `json:"line,omitempty"` // 0: unknown
 	Why    string `json:"why"`            // a sentence for administrators
+	// Steps are those that ran, this one last, for the execution log. There are none of a
+	// worker that had to be killed.
+	Steps []Step `json:"steps,omitempty"`
 }
 
 func (f *Fault) Error() string {
@@ -53,76 +61,121 @@ func Check(s Script) error {
 	return err
 }
 
+// A program is a compiled script. It is a function: nothing of the script runs before
+// the prelude calls it.
+type program struct {
+	code  *goja.Program
+	wants []string // programs of ours that it may need
+}
+
+// Globals that few scripts use are made for those whose text names them: each would cost
+// every login some of its time.
+var named = map[string]*regexp.Regexp{
+	"legacy":    regexp.MustCompile(`\b(UnauthorizedError|auth0)\b|(^|[^.\w$])request\b`),
+	"crypto":    regexp.MustCompile(`\b(crypto|Buffer)\b`),
+	"addresses": regexp.MustCompile(`\brangeCheck\b`),
+	"zones":     regexp.MustCompile(`toLocale`),
+}
+
+func wants(s Script) (all []string) {
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		if named[name].MatchString(s.Source) && (name != "legacy" || s.Kind == Rule) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+// afterwards is a semicolon behind a rule's function, and comments behind that.
+var afterwards = regexp.MustCompile(`;+\s*((//[^\n]*(\n|$)|/\*([^*]|\*+[^*/])*\*+/)\s*)*$`)
+
 // compile wraps the source so that its lines stay what they are.
-func (s Script) compile() (*goja.Program, error) {
-	if len(s.Source) > maxSource {
-		return nil, &Fault{s.Name, 0, fmt.Sprintf("it has %d bytes; at most %d are allowed", len(s.Source), maxSource)}
+func (s Script) compile() (*program, error) {
+	key := s.known
+	if key == [32]byte{} {
+		key = s.sum()
 	}
-	text := "(function(exports,require,module){" + s.Source + "\n})"
-	if s.Kind == Rule {
-		text = "(" + strings.TrimRight(strings.TrimSpace(s.Source), ";") + "\n)"
-	} else if s.Kind != Action {
-		return nil, &Fault{s.Name, 0, fmt.Sprintf("%q is no kind of script; use rule or action", s.Kind)}
-	}
-	if p := programs.get(s.Name, text); p != nil {
+	if p := programs.get(key); p != nil {
 		return p, nil
 	}
-	p, err := goja.Compile(s.Name, text, false)
+	if len(s.Source) > maxSource {
+		return nil, &Fault{Script: s.Name, Why: fmt.Sprintf("it has %d bytes; at most %d are allowed", len(s.Source), maxSource)}
+	}
+	var text string
+	switch s.Kind {
+	case Rule:
+		text = "(function(){return (" + afterwards.ReplaceAllString(strings.TrimRight(s.Source, " \t\r\n"), "") + "\n)})"
+	case Action:
+		text = "(function(exports,require,module){" + s.Source + "\n})"
+	default:
+		return nil, s.kindFault()
+	}
+	code, err := goja.Compile(s.Name, text, false)
 	if err != nil {
 		return nil, s.fault(err)
 	}
-	programs.put(s.Name, text, p)
+	p := &program{code, wants(s)}
+	programs.put(key, p)
 	return p, nil
 }
 
-// stackOf is where an error was made, which is not where it was thrown: rules hand theirs
-// to a callback.
-func stackOf(v goja.Value) string {
-	o, ok := v.(*goja.Object)
-	if !ok {
-		return ""
-	}
-	stack := o.Get("stack")
-	if stack == nil {
-		return ""
-	}
-	return stack.String()
+func (s Script) kindFault() *Fault {
+	return &Fault{Script: s.Name, Why: fmt.Sprintf("%q is no kind of script; use rule or action", s.Kind)}
 }
 
-// Stacks say name:line:column, the compiler "Line line:column".
-var position = regexp.MustCompile(`:(?: Line )?(\d+):\d+`)
+// sum names what compile makes of s.
+func (s Script) sum() [32]byte {
+	h := sha256.New()
+	for _, part := range []string{s.Kind, "\x00", s.Name, "\x00", s.Source} {
+		_, _ = io.WriteString(h, part) // a hash takes all
+	}
+	return [32]byte(h.Sum(nil))
+}
 
-// fault says err of s: a syntax error, a thrown value, a limit.
+// The compiler says "Line line:column".
+var syntaxLine = regexp.MustCompile(`: Line (\d+):\d+`)
+
+// fault says err of s: a syntax error, a limit. What a script throws comes by fail, as Go
+// may not look at a value that answers by running the script.
 func (s Script) fault(err error) *Fault {
 	f := &Fault{Script: s.Name, Why: err.Error()}
-	var thrown *goja.Exception
 	var stopped *goja.InterruptedError
+	var overflow *goja.StackOverflowError
 	switch {
 	case errors.As(err, &stopped):
 		f.Why, f.Line = fmt.Sprint(stopped.Value()), s.line(stopped.String())
-	case errors.As(err, &thrown):
-		f.Why, f.Line = clip(thrown.Value().String(), 500), s.line(stackOf(thrown.Value())+"\n"+thrown.String())
+	case errors.As(err, &overflow):
+		f.Why, f.Line = fmt.Sprintf("it calls more than %d functions deep", maxStack), s.line(overflow.String())
 	default:
-		f.Line = s.line(err.Error())
 		if _, why, ok := strings.Cut(f.Why, "SyntaxError: "); ok {
-			f.Why = "SyntaxError: " + why
+			f.Why = "SyntaxError: " + clip(why, 500)
+		}
+		if m := syntaxLine.FindStringSubmatch(err.Error()); m != nil {
+			f.Line, _ = strconv.Atoi(m[1])
 		}
 	}
 	return f
 }
 
-// line is where a stack meets the script first, 0 for nowhere.
+// line is where a stack meets the script first, 0 for nowhere. Its lines are
+// "at function (name:line:column(pc))"; what is thrown may have a message that looks so.
 func (s Script) line(stack string) int {
-	at := strings.Index(stack, s.Name+":")
-	if at < 0 {
-		return 0
+	for l := range strings.Lines(stack) {
+		l, ok := strings.CutPrefix(strings.TrimSpace(l), "at ")
+		if !ok {
+			continue
+		}
+		at, ok := strings.CutPrefix(l, s.Name+":")
+		if _, inside, called := strings.Cut(l, " ("); !ok && called {
+			at, ok = strings.CutPrefix(inside, s.Name+":")
+		}
+		if digits, _, _ := strings.Cut(at, ":"); ok {
+			if n, err := strconv.Atoi(digits); err == nil {
+				return n
+			}
+		}
 	}
-	m := position.FindStringSubmatch(stack[at+len(s.Name):])
-	if m == nil {
-		return 0
-	}
-	n, _ := strconv.Atoi(m[1])
-	return n
+	return 0
 }
 
 func clip(text string, most int) string {
@@ -132,8 +185,11 @@ func clip(text string, most int) string {
 	return text
 }
 
+// maxPrograms bounds what is kept compiled.
+const maxPrograms = 256
+
 // programs keeps what was compiled lately.
-var programs = cache{most: 256, order: list.New(), all: map[[32]byte]*list.Element{}}
+var programs = cache{most: maxPrograms, order: list.New(), all: map[[32]byte]*list.Element{}}
 
 type cache struct {
 	mu    sync.Mutex
@@ -144,13 +200,13 @@ type cache struct {
 
 type entry struct {
 	key     [32]byte
-	program *goja.Program
+	program *program
 }
 
-func (c *cache) get(name, text string) *goja.Program {
+func (c *cache) get(key [32]byte) *program {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e := c.all[sha256.Sum256([]byte(name+"\x00"+text))]
+	e := c.all[key]
 	if e == nil {
 		return nil
 	}
@@ -158,10 +214,9 @@ func (c *cache) get(name, text string) *goja.Program {
 	return e.Value.(entry).program //nolint:errcheck,forcetypeassert // nothing else is put in
 }
 
-func (c *cache) put(name, text string, p *goja.Program) {
+func (c *cache) put(key [32]byte, p *program) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	key := sha256.Sum256([]byte(name + "\x00" + text))
 	c.all[key] = c.order.PushFront(entry{key, p})
 	for len(c.all) > c.most {
 		last := c.order.Back()

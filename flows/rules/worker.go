@@ -2,27 +2,13 @@ package rules
 
 import (
 	"bufio"
+	"encoding/gob"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"runtime/debug"
-)
-
-// What goes over the pipes, one JSON value after the other: the parent sends a job and
-// answers to fetches, the worker fetches and ends with an outcome.
-type (
-	toWorker struct {
-		Job    *Job    `json:"job,omitempty"`
-		Answer *string `json:"answer,omitempty"`
-	}
-	fromWorker struct {
-		Fetch   *string  `json:"fetch,omitempty"`
-		Verdict *Verdict `json:"verdict,omitempty"`
-		Fault   *Fault   `json:"fault,omitempty"`
-		Heap    uint64   `json:"heap,omitempty"` // bytes that the worker holds now
-	}
+	"runtime/metrics"
 )
 
 // Serve is the worker: it runs jobs from in until that ends. memory bounds what the
@@ -34,7 +20,7 @@ func Serve(in io.Reader, out io.Writer, memory uint64) error {
 		}
 		debug.SetMemoryLimit(int64(memory / 2)) //nolint:gosec // far below the largest int
 	}
-	decoder, encoder := json.NewDecoder(bufio.NewReader(in)), json.NewEncoder(out)
+	decoder, encoder := gob.NewDecoder(bufio.NewReaderSize(in, 32<<10)), json.NewEncoder(out)
 	for {
 		var m toWorker
 		if err := decoder.Decode(&m); errors.Is(err, io.EOF) {
@@ -42,30 +28,43 @@ func Serve(in io.Reader, out io.Writer, memory uint64) error {
 		} else if err != nil {
 			return fmt.Errorf("rules: worker: %w", err)
 		}
-		if m.Job == nil {
-			continue // an answer that came too late
+		if m.Answering || len(m.Sums) != len(m.Job.Scripts) {
+			return errors.New("rules: worker: the parent sent no job")
 		}
 		fetch := func(request string) string {
 			var reply toWorker
-			if encoder.Encode(fromWorker{Fetch: &request}) != nil || decoder.Decode(&reply) != nil || reply.Answer == nil {
+			if encoder.Encode(fromWorker{Fetch: &request}) != nil || decoder.Decode(&reply) != nil || !reply.Answering {
 				return `{"error":"the parent has gone"}`
 			}
-			return *reply.Answer
+			return reply.Answer
 		}
-		if err := encoder.Encode(outcome(*m.Job, fetch)); err != nil {
+		result := fromWorker{Lacking: true}
+		if m.Whole || m.complete() {
+			result = outcome(m.Job, fetch)
+		}
+		if err := encoder.Encode(result); err != nil {
 			return fmt.Errorf("rules: worker: %w", err)
 		}
 	}
 }
 
+// complete is false where a script came without a source that is kept here.
+func (m toWorker) complete() bool {
+	for i, s := range m.Job.Scripts {
+		m.Job.Scripts[i].known = m.Sums[i]
+		if s.Source == "" && programs.get(m.Sums[i]) == nil {
+			return false
+		}
+	}
+	return true
+}
+
 func outcome(j Job, fetch Fetcher) (m fromWorker) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			m = fromWorker{Fault: &Fault{Script: "rules", Why: fmt.Sprint(fault)}}
+			m = fromWorker{Fault: &Fault{Script: names(j), Why: fmt.Sprint(fault)}}
 		}
-		var stats runtime.MemStats
-		runtime.ReadMemStats(&stats)
-		m.Heap = stats.HeapSys - stats.HeapReleased
+		m.Heap = held()
 	}()
 	v, err := Execute(j, fetch)
 	if err == nil {
@@ -73,7 +72,14 @@ func outcome(j Job, fetch Fetcher) (m fromWorker) {
 	}
 	var f *Fault
 	if !errors.As(err, &f) {
-		f = &Fault{Script: "rules", Why: err.Error()}
+		f = &Fault{Script: names(j), Why: err.Error()}
 	}
 	return fromWorker{Fault: f}
+}
+
+// held is what the process has of the system, in bytes. It stops nothing to find out.
+func held() uint64 {
+	samples := [2]metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	metrics.Read(samples[:])
+	return samples[0].Value.Uint64() - samples[1].Value.Uint64()
 }

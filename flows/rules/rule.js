@@ -1,0 +1,64 @@
+// Rules: function (user, context, callback). Those of one login share user, context and
+// this runtime, as the contract has it.
+(function (host, own, user, context) {
+"use strict";
+const { failed, text } = own;
+const { stringify } = JSON;
+const { assign, create } = Object;
+const string = String;
+
+if (user.app_metadata) Object.defineProperty(user, "persistent", { value: user.app_metadata, writable: true, configurable: true, enumerable: false }); // its old name
+
+let outcome;
+// A rule is over when it calls back. An error that it gives later, or throws, counts all
+// the same.
+const rule = (make, configuration) => {
+  const mine = outcome = { called: false, failed: false, error: null };
+  globalThis.configuration = assign(create(null), configuration);
+  const fail = error => { if (!mine.failed) { mine.failed = true; mine.error = error; } };
+  const callback = (error, newUser, newContext) => {
+    if (error) return fail(error);
+    if (mine.called) return;
+    mine.called = true;
+    if (newUser !== undefined) user = newUser;
+    if (newContext !== undefined) context = newContext;
+  };
+  const wait = async given => { try { await given; } catch (error) { fail(error); } };
+  try {
+    const fn = make();
+    if (typeof fn !== "function") throw new TypeError("a rule is one function (user, context, callback)");
+    const given = fn(user, context, callback);
+    if (given !== undefined) wait(given);
+  } catch (error) { fail(error); }
+};
+
+// Once nothing of the rule runs any more: what it said.
+const ruled = () => {
+  try {
+    const { called, error } = outcome;
+    if (outcome.failed) {
+      if (!error || error.name !== "UnauthorizedError") return failed(error);
+      return host("deny", string(error.message || "unauthorized"));
+    }
+    if (!called) throw new Error("callback was never called");
+    const { multifactor, redirect } = context;
+    let provider = "", remember = "", url = "";
+    if (multifactor && multifactor.provider) {
+      provider = text(multifactor.provider, "context.multifactor.provider");
+      remember = multifactor.allowRememberBrowser !== false && multifactor.ignoreCookie !== true ? "1" : "";
+    }
+    if (redirect && redirect.url) url = text(redirect.url, "context.redirect.url");
+    host("ruled", provider, remember, url);
+  } catch (error) { failed(error); }
+};
+
+// Once no rule is left.
+const claims = () => {
+  try {
+    const { idToken, accessToken } = context;
+    if (idToken) host("claims", "id_token", stringify(idToken));
+    if (accessToken) host("claims", "access_token", stringify(accessToken));
+  } catch (error) { failed(error); }
+};
+return { rule, ruled, claims };
+})

@@ -1,0 +1,6 @@
+function (user, context, callback) {
+  if (context.connection !== 'corp.example') {
+    context.multifactor = { provider: 'any' };
+  }
+  callback(null, user, context);
+}
