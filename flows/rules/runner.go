@@ -148,11 +148,14 @@ func (r *Runner) Run(ctx context.Context, j Job) (*Verdict, error) {
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
 	}
-	w, err := r.take()
-	if err != nil {
+	w, m, sound, err := r.attempt(ctx, j)
+	for tries := 0; errors.Is(err, errDead) && tries <= r.o.Workers; tries++ {
+		go r.replace(w)
+		w, m, sound, err = r.attempt(ctx, j)
+	}
+	if w == nil {
 		return nil, err
 	}
-	m, sound, err := r.converse(ctx, w, j)
 	w.jobs++
 	if sound && m.Heap < retireHeap && w.jobs < retireJobs {
 		r.give(w)
@@ -168,6 +171,17 @@ func (r *Runner) Run(ctx context.Context, j Job) (*Verdict, error) {
 	return m.Verdict, nil
 }
 
+// errDead says that a worker ended while it was idle, and was handed nothing.
+var errDead = errors.New("rules: the worker has ended")
+
+func (r *Runner) attempt(ctx context.Context, j Job) (w *worker, m fromWorker, sound bool, err error) {
+	if w, err = r.take(); err != nil {
+		return nil, m, false, err
+	}
+	m, sound, err = r.converse(ctx, w, j)
+	return w, m, sound, err
+}
+
 // converse hands a job over and serves its fetches. A worker that does not answer in
 // time is killed: nothing else ends a call that builds a gigabyte.
 func (r *Runner) converse(ctx context.Context, w *worker, j Job) (m fromWorker, sound bool, err error) {
@@ -177,7 +191,9 @@ func (r *Runner) converse(ctx context.Context, w *worker, j Job) (m fromWorker, 
 		_ = w.cmd.Process.Kill() // it may have ended by itself
 	})
 	defer timer.Stop()
-	err = w.line.job(j, false)
+	if err = w.line.job(j, false); err != nil && timer.Stop() {
+		return m, false, errDead
+	}
 	for err == nil {
 		if m, err = w.line.receive(); err != nil {
 			break

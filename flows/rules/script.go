@@ -132,8 +132,8 @@ func (s Script) sum() [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-// The compiler says "Line line:column".
-var syntaxLine = regexp.MustCompile(`: Line (\d+):\d+`)
+// syntax is how the compiler says where: "name: Line 3:7 what" or "what at name:3:7".
+var syntax = regexp.MustCompile(`(?s)^(?:.*?: Line (\d+):\d+ (.*)|(.*) at .*:(\d+):\d+)$`)
 
 // fault says err of s: a syntax error, a limit. What a script throws comes by fail, as Go
 // may not look at a value that answers by running the script.
@@ -147,11 +147,11 @@ func (s Script) fault(err error) *Fault {
 	case errors.As(err, &overflow):
 		f.Why, f.Line = fmt.Sprintf("it calls more than %d functions deep", maxStack), s.line(overflow.String())
 	default:
-		if _, why, ok := strings.Cut(f.Why, "SyntaxError: "); ok {
-			f.Why = "SyntaxError: " + clip(why, 500)
-		}
-		if m := syntaxLine.FindStringSubmatch(err.Error()); m != nil {
-			f.Line, _ = strconv.Atoi(m[1])
+		_, why, _ := strings.Cut(f.Why, "SyntaxError: ")
+		if m := syntax.FindStringSubmatch(why); m != nil {
+			n, _ := strconv.Atoi(m[1] + m[4])
+			f.Line = min(n, strings.Count(s.Source, "\n")+1) // what we put behind it is none of its lines
+			f.Why = "SyntaxError: " + clip(m[2]+m[3], 500)
 		}
 	}
 	return f
