@@ -194,9 +194,11 @@ func (r *run) given(s Script) ([]goja.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	earlier, err := json.Marshal(map[string]any{"transaction": r.said.Transaction, "methods": r.said.Methods})
-	if err != nil {
-		return nil, err
+	var earlier []byte
+	if len(r.said.Transaction)+len(r.said.Methods) > 0 {
+		if earlier, err = json.Marshal(map[string]any{"transaction": r.said.Transaction, "methods": r.said.Methods}); err != nil {
+			return nil, err
+		}
 	}
 	before, err := parse(r.vm, earlier)
 	return []goja.Value{event, r.secrets(s), before}, err

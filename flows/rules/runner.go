@@ -185,6 +185,7 @@ func (r *Runner) attempt(ctx context.Context, j Job) (w *worker, m fromWorker, s
 // converse hands a job over and serves its fetches. A worker that does not answer in
 // time is killed: nothing else ends a call that builds a gigabyte.
 func (r *Runner) converse(ctx context.Context, w *worker, j Job) (m fromWorker, sound bool, err error) {
+	deadline := time.Now().Add(j.Timeout + grace)
 	late := make(chan struct{})
 	timer := time.AfterFunc(j.Timeout+grace, func() {
 		close(late)
@@ -203,11 +204,7 @@ func (r *Runner) converse(ctx context.Context, w *worker, j Job) (m fromWorker, 
 			err = w.line.job(j, true)
 			continue
 		case m.Fetch != nil:
-			answer := `{"error":"this site lets no script reach the network"}`
-			if r.o.Fetch != nil {
-				answer = r.o.Fetch(ctx, *m.Fetch)
-			}
-			err = w.line.send(toWorker{Answering: true, Answer: answer})
+			err = w.line.send(toWorker{Answering: true, Answer: r.fetch(ctx, deadline, *m.Fetch)})
 			continue
 		case m.Verdict == nil && m.Fault == nil:
 			err = errors.New("no outcome")
@@ -222,6 +219,15 @@ func (r *Runner) converse(ctx context.Context, w *worker, j Job) (m fromWorker, 
 	default:
 	}
 	return m, false, &Fault{Script: names(j), Why: why}
+}
+
+func (r *Runner) fetch(ctx context.Context, deadline time.Time, request string) string {
+	if r.o.Fetch == nil {
+		return `{"error":"this site lets no script reach the network"}`
+	}
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	return r.o.Fetch(ctx, request)
 }
 
 // names are those of the scripts that may have been at fault.
