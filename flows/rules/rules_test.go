@@ -74,7 +74,7 @@ func TestRule(t *testing.T) {
 	// One after the other, on the same user and context; a refusal ends it.
 	v = said(t, job(rule(`user.app_metadata.seen = true; callback(null, user, context);`),
 		rule(`if (user.app_metadata.seen) return callback(new UnauthorizedError("not today")); callback(null, user, context);`), rule(`throw new Error("never")`)))
-	if v.Denial == nil || v.Denial.Reason != "not today" || v.Denial.Fault || len(v.Steps) != 2 {
+	if v.Denial == nil || v.Denial.Reason != "not today" || v.Denial.Line != 2 || v.Denial.Fault || len(v.Steps) != 2 {
 		t.Errorf("%+v", v)
 	}
 	v = said(t, job(Script{Name: "async", Kind: Rule, Source: `async function r(user, context, callback) { await null; context.redirect = { url: "https://mfa.example/" }; callback(null, user, context); };`}))
@@ -96,7 +96,7 @@ func TestAction(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 	v = said(t, job(action(`api.access.deny("no"); api.multifactor.enable("any")`)))
-	if v.Denial == nil || v.Denial.Reason != "no" {
+	if v.Denial == nil || v.Denial.Reason != "no" || v.Denial.Line != 2 {
 		t.Errorf("%+v", v)
 	}
 }

@@ -48,7 +48,7 @@ type worker struct {
 	jobs int
 }
 
-// NewRunner makes a Runner and starts its first worker.
+// NewRunner makes a Runner and starts its first worker; the others follow ahead of need.
 func NewRunner(o Options) (*Runner, error) {
 	if o.Workers == 0 {
 		o.Workers = 2
@@ -62,6 +62,9 @@ func NewRunner(o Options) (*Runner, error) {
 		return nil, err
 	}
 	r.idle = append(r.idle, w)
+	for range o.Workers - 1 {
+		go r.add()
+	}
 	return r, nil
 }
 
@@ -114,11 +117,15 @@ func (r *Runner) give(w *worker) {
 // replace ends a worker and starts one in its place, ahead of the next job.
 func (r *Runner) replace(w *worker) {
 	w.end()
-	fresh, err := r.start()
+	r.add()
+}
+
+func (r *Runner) add() {
+	w, err := r.start()
 	if err != nil {
 		return // the next job tries again, and says why
 	}
-	r.give(fresh)
+	r.give(w)
 }
 
 // Close ends the workers that are idle; others end with their job.

@@ -60,7 +60,7 @@ func (r *run) fail(a []string) (string, error) {
 func (r *run) deny(a []string) (string, error) {
 	r.note("deny")
 	if r.said.Denial == nil {
-		r.said.Denial = &Denial{Script: r.at.Name, Reason: clip(a[0], 500)}
+		r.said.Denial = &Denial{Script: r.at.Name, Line: r.at.line(a[1]), Reason: clip(a[0], 500)}
 	}
 	return "", nil
 }
