@@ -176,3 +176,30 @@ func TestLines(t *testing.T) {
 		t.Errorf("%s, %v", b, err)
 	}
 }
+
+// What is no rule or no action is refused before it is stored.
+func TestCheck(t *testing.T) {
+	for name, c := range map[string]struct {
+		script Script
+		want   string
+	}{
+		"a rule":                    {Script{Kind: Rule, Source: "// why\nasync function f(user, context, callback) { callback(null) }; // so"}, ""},
+		"an arrow":                  {Script{Kind: Rule, Source: "(user, context, callback) => callback(null)"}, ""},
+		"an action":                 {Script{Kind: Action, Source: "module.exports = { onExecutePostLogin() {} }"}, ""},
+		"no function":               {Script{Kind: Rule, Source: "42"}, "s: a rule is one function"},
+		"two functions":             {Script{Kind: Rule, Source: "function a() {}\nfunction b() {}"}, "s, line 2: SyntaxError"},
+		"a function that is called": {Script{Kind: Rule, Source: "(function () { for (;;) {} })()"}, "s: a rule is one function"},
+		"one that breaks out":       {Script{Kind: Rule, Source: "1)}); (function(){return (function () {}"}, "s: a rule is one function"},
+		"another action":            {Script{Kind: Action, Source: "exports.onExecutePreUserRegistration = async () => {}"}, "s: an action has exports.onExecutePostLogin"},
+		"an action that breaks":     {Script{Kind: Action, Source: "exports.onExecutePostLogin = async () => {\n  const = 1;\n}"}, "s, line 2: SyntaxError: Unexpected token"},
+		"an expression that breaks": {Script{Kind: Rule, Source: "function (user, context, callback) {\n  return /(/;\n}"}, "s, line 2: SyntaxError"},
+		"no kind":                   {Script{Kind: "hook", Source: ""}, `s: "hook" is no kind of script; use rule or action`},
+		"a large one":               {Script{Kind: Action, Source: strings.Repeat(" ", maxSource+1)}, "s: it has 102401 bytes; at most 102400 are allowed"},
+	} {
+		c.script.Name = "s"
+		err := Check(c.script)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.HasPrefix(err.Error(), c.want)) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

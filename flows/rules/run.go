@@ -61,7 +61,8 @@ type run struct {
 	spent   int
 }
 
-// Execute runs a job in this process. Workers do, and commands that try a script out.
+// Execute runs a job in this process. Workers do, and commands that try a script out, for
+// whom nothing limits memory and getHours is by the process's own zone (a worker's is UTC).
 //
 // Errors: *Fault.
 func Execute(j Job, fetch Fetcher) (*Verdict, error) {

@@ -94,12 +94,13 @@ func (w *worker) end() {
 // take is an idle worker, or a new one.
 func (r *Runner) take() (*worker, error) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	if n := len(r.idle); n > 0 {
 		w := r.idle[n-1]
 		r.idle = r.idle[:n-1]
+		r.mu.Unlock()
 		return w, nil
 	}
+	r.mu.Unlock()
 	return r.start()
 }
 
