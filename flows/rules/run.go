@@ -61,7 +61,8 @@ type run struct {
 	spent   int
 }
 
-// Execute runs a job in this process. Workers do, and commands that try a script out.
+// Execute runs a job in this process. Workers do, and commands that try a script out, for
+// whom nothing limits memory and getHours is by the process's own zone (a worker's is UTC).
 //
 // Errors: *Fault.
 func Execute(j Job, fetch Fetcher) (*Verdict, error) {
@@ -194,9 +195,11 @@ func (r *run) given(s Script) ([]goja.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	earlier, err := json.Marshal(map[string]any{"transaction": r.said.Transaction, "methods": r.said.Methods})
-	if err != nil {
-		return nil, err
+	var earlier []byte
+	if len(r.said.Transaction)+len(r.said.Methods) > 0 {
+		if earlier, err = json.Marshal(map[string]any{"transaction": r.said.Transaction, "methods": r.said.Methods}); err != nil {
+			return nil, err
+		}
 	}
 	before, err := parse(r.vm, earlier)
 	return []goja.Value{event, r.secrets(s), before}, err

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"container/list"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -11,9 +10,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/dop251/goja"
+	"github.com/dop251/goja/ast"
+	"github.com/dop251/goja/parser"
 )
 
 // The kinds of scripts.
@@ -53,12 +53,47 @@ func (f *Fault) Error() string {
 	return f.Script + ": " + f.Why
 }
 
-// Check compiles s, to be called before it is stored.
+// Check compiles s, to be called before it is stored. It runs nothing of it.
 //
 // Errors: *Fault.
 func Check(s Script) error {
-	_, err := s.compile()
-	return err
+	if _, err := s.compile(); err != nil {
+		return err
+	}
+	if s.Kind == Action {
+		if !strings.Contains(s.Source, "onExecutePostLogin") {
+			return &Fault{Script: s.Name, Why: "an action has exports.onExecutePostLogin = async (event, api) => { … }"}
+		}
+		return nil
+	}
+	if parsed, err := parser.ParseFile(nil, s.Name, s.text(), 0); err == nil && oneFunction(parsed) {
+		return nil
+	}
+	return &Fault{Script: s.Name, Why: "a rule is one function (user, context, callback) { … } and nothing beside it"}
+}
+
+// oneFunction says whether a rule's wrapper returns a function that is written out.
+func oneFunction(p *ast.Program) bool {
+	if len(p.Body) != 1 {
+		return false
+	}
+	statement, _ := p.Body[0].(*ast.ExpressionStatement)
+	if statement == nil {
+		return false
+	}
+	wrapper, _ := statement.Expression.(*ast.FunctionLiteral)
+	if wrapper == nil || len(wrapper.Body.List) != 1 {
+		return false
+	}
+	given, _ := wrapper.Body.List[0].(*ast.ReturnStatement)
+	if given == nil {
+		return false
+	}
+	switch given.Argument.(type) {
+	case *ast.FunctionLiteral, *ast.ArrowFunctionLiteral:
+		return true
+	}
+	return false
 }
 
 // A program is a compiled script. It is a function: nothing of the script runs before
@@ -89,7 +124,17 @@ func wants(s Script) (all []string) {
 // afterwards is a semicolon behind a rule's function, and comments behind that.
 var afterwards = regexp.MustCompile(`;+\s*((//[^\n]*(\n|$)|/\*([^*]|\*+[^*/])*\*+/)\s*)*$`)
 
-// compile wraps the source so that its lines stay what they are.
+// text wraps the source so that its lines stay what they are; "" for no kind.
+func (s Script) text() string {
+	switch s.Kind {
+	case Rule:
+		return "(function(){return (" + afterwards.ReplaceAllString(strings.TrimRight(s.Source, " \t\r\n"), "") + "\n)})"
+	case Action:
+		return "(function(exports,require,module){" + s.Source + "\n})"
+	}
+	return ""
+}
+
 func (s Script) compile() (*program, error) {
 	key := s.known
 	if key == [32]byte{} {
@@ -101,13 +146,8 @@ func (s Script) compile() (*program, error) {
 	if len(s.Source) > maxSource {
 		return nil, &Fault{Script: s.Name, Why: fmt.Sprintf("it has %d bytes; at most %d are allowed", len(s.Source), maxSource)}
 	}
-	var text string
-	switch s.Kind {
-	case Rule:
-		text = "(function(){return (" + afterwards.ReplaceAllString(strings.TrimRight(s.Source, " \t\r\n"), "") + "\n)})"
-	case Action:
-		text = "(function(exports,require,module){" + s.Source + "\n})"
-	default:
+	text := s.text()
+	if text == "" {
 		return nil, s.kindFault()
 	}
 	code, err := goja.Compile(s.Name, text, false)
@@ -132,8 +172,8 @@ func (s Script) sum() [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-// The compiler says "Line line:column".
-var syntaxLine = regexp.MustCompile(`: Line (\d+):\d+`)
+// syntax is how the compiler says where: "name: Line 3:7 what" or "what at name:3:7".
+var syntax = regexp.MustCompile(`(?s)^(?:.*?: Line (\d+):\d+ (.*)|(.*) at .*:(\d+):\d+)$`)
 
 // fault says err of s: a syntax error, a limit. What a script throws comes by fail, as Go
 // may not look at a value that answers by running the script.
@@ -147,11 +187,11 @@ func (s Script) fault(err error) *Fault {
 	case errors.As(err, &overflow):
 		f.Why, f.Line = fmt.Sprintf("it calls more than %d functions deep", maxStack), s.line(overflow.String())
 	default:
-		if _, why, ok := strings.Cut(f.Why, "SyntaxError: "); ok {
-			f.Why = "SyntaxError: " + clip(why, 500)
-		}
-		if m := syntaxLine.FindStringSubmatch(err.Error()); m != nil {
-			f.Line, _ = strconv.Atoi(m[1])
+		_, why, _ := strings.Cut(f.Why, "SyntaxError: ")
+		if m := syntax.FindStringSubmatch(why); m != nil {
+			n, _ := strconv.Atoi(m[1] + m[4])
+			f.Line = min(n, strings.Count(s.Source, "\n")+1) // what we put behind it is none of its lines
+			f.Why = "SyntaxError: " + clip(m[2]+m[3], 500)
 		}
 	}
 	return f
@@ -178,48 +218,11 @@ func (s Script) line(stack string) int {
 	return 0
 }
 
+// clip cuts at most characters.
 func clip(text string, most int) string {
+	text = text[:min(len(text), 4*(most+1))] // bytes of as many
 	if r := []rune(text); len(r) > most {
 		return string(r[:most]) + "…"
 	}
 	return text
-}
-
-// maxPrograms bounds what is kept compiled.
-const maxPrograms = 256
-
-// programs keeps what was compiled lately.
-var programs = cache{most: maxPrograms, order: list.New(), all: map[[32]byte]*list.Element{}}
-
-type cache struct {
-	mu    sync.Mutex
-	most  int
-	order *list.List // of entries, the latest first
-	all   map[[32]byte]*list.Element
-}
-
-type entry struct {
-	key     [32]byte
-	program *program
-}
-
-func (c *cache) get(key [32]byte) *program {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e := c.all[key]
-	if e == nil {
-		return nil
-	}
-	c.order.MoveToFront(e)
-	return e.Value.(entry).program //nolint:errcheck,forcetypeassert // nothing else is put in
-}
-
-func (c *cache) put(key [32]byte, p *program) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.all[key] = c.order.PushFront(entry{key, p})
-	for len(c.all) > c.most {
-		last := c.order.Back()
-		delete(c.all, c.order.Remove(last).(entry).key) //nolint:errcheck,forcetypeassert // as above
-	}
 }
