@@ -190,6 +190,7 @@ func TestCheck(t *testing.T) {
 		"two functions":             {Script{Kind: Rule, Source: "function a() {}\nfunction b() {}"}, "s, line 2: SyntaxError"},
 		"a function that is called": {Script{Kind: Rule, Source: "(function () { for (;;) {} })()"}, "s: a rule is one function"},
 		"one that breaks out":       {Script{Kind: Rule, Source: "1)}); (function(){return (function () {}"}, "s: a rule is one function"},
+		"an action that breaks out": {Script{Kind: Action, Source: "}); for (;;) {} (function () { // onExecutePostLogin"}, "s: it closes a bracket that it did not open"},
 		"another action":            {Script{Kind: Action, Source: "exports.onExecutePreUserRegistration = async () => {}"}, "s: an action has exports.onExecutePostLogin"},
 		"an action that breaks":     {Script{Kind: Action, Source: "exports.onExecutePostLogin = async () => {\n  const = 1;\n}"}, "s, line 2: SyntaxError: Unexpected token"},
 		"an expression that breaks": {Script{Kind: Rule, Source: "function (user, context, callback) {\n  return /(/;\n}"}, "s, line 2: SyntaxError"},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dlclark/regexp2/v2"
 	"github.com/dop251/goja"
+	"github.com/dop251/goja/parser"
 )
 
 //go:embed *.js
@@ -132,6 +133,7 @@ func (r *run) all() (next int, err error) {
 func (r *run) open(s Script) error {
 	vm := goja.New()
 	vm.SetMaxCallStackSize(maxStack)
+	vm.SetParserOptions(parser.WithDisableSourceMaps) // as in compile, for eval
 	vm.SetTimeSource(func() time.Time { return r.job.Now })
 	r.mu.Lock()
 	r.vm = vm
