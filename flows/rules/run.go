@@ -33,6 +33,7 @@ var programOf = func() map[string]*goja.Program {
 const (
 	maxStack  = 500 // calls
 	regexTime = 100 * time.Millisecond
+	usualTime = time.Second // of a job that names no other
 )
 
 func init() { regexp2.DefaultMatchTimeout = regexTime }
@@ -67,6 +68,9 @@ type run struct {
 //
 // Errors: *Fault.
 func Execute(j Job, fetch Fetcher) (*Verdict, error) {
+	if j.Timeout == 0 {
+		j.Timeout = usualTime
+	}
 	r := &run{job: j, fetch: fetch, continued: j.Continue, entries: maps.Clone(j.Cache)}
 	deadline := time.AfterFunc(j.Timeout, func() { r.stop(fmt.Sprintf("it took longer than %s", j.Timeout)) })
 	defer deadline.Stop()
