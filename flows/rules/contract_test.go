@@ -118,6 +118,11 @@ func TestRuleContract(t *testing.T) {
 	if v.Redirect == nil || v.Redirect.Script != "a rule" || v.Next != 0 || len(v.Steps) != 2 {
 		t.Errorf("%+v", v)
 	}
+	// A rule behind an action is none of the rules before it.
+	v = said(t, job(rule(`global.a = 1; callback(null, user, Object.assign(context, { multifactor: { provider: "any" } }))`), action(`api.multifactor.enable("guardian")`), rule(`console.log(global.a, context.multifactor); callback(null)`)))
+	if v.Steps[2].Console[0] != "undefined undefined" || v.Multifactor == nil || v.Multifactor.Provider != "guardian" || v.Next != 3 {
+		t.Errorf("%+v", v)
+	}
 	// The scope is said as what changes.
 	v = said(t, job(rule(`context.accessToken = { scope: ["openid", "more"], "https://x/y": 1 }; callback(null, user, context)`)))
 	if v.Scopes == nil || len(v.Scopes.Add) != 1 || v.Scopes.Add[0] != "more" || len(v.Scopes.Remove) != 1 || v.Scopes.Remove[0] != "transfer" || v.AccessToken["scope"] != nil || v.AccessToken["https://x/y"] != 1.0 {

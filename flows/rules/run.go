@@ -104,7 +104,7 @@ func (r *run) all() (next int, err error) {
 	scripts := r.job.Scripts
 	for i := r.job.From; i < len(scripts); i++ {
 		s := scripts[i]
-		if s.Kind == Action || r.vm == nil {
+		if s.Kind == Action || r.at.Kind != Rule { // rules in a row share one
 			if err := r.open(s); err != nil {
 				return 0, err
 			}
@@ -162,6 +162,7 @@ func (r *run) open(s Script) error {
 	if err != nil {
 		return s.fault(err)
 	}
+	r.rules = nil
 	r.calls, r.provided = map[string]goja.Callable{}, map[string]*goja.Object{}
 	object := made.ToObject(vm) // ours
 	for _, name := range object.Keys() {
