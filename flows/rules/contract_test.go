@@ -118,6 +118,11 @@ func TestRuleContract(t *testing.T) {
 	if v.Redirect == nil || v.Redirect.Script != "a rule" || v.Next != 0 || len(v.Steps) != 2 {
 		t.Errorf("%+v", v)
 	}
+	// A rule behind an action is none of the rules before it.
+	v = said(t, job(rule(`global.a = 1; callback(null, user, Object.assign(context, { multifactor: { provider: "any" } }))`), action(`api.multifactor.enable("guardian")`), rule(`console.log(global.a, context.multifactor); callback(null)`)))
+	if v.Steps[2].Console[0] != "undefined undefined" || v.Multifactor == nil || v.Multifactor.Provider != "guardian" || v.Next != 3 {
+		t.Errorf("%+v", v)
+	}
 	// The scope is said as what changes.
 	v = said(t, job(rule(`context.accessToken = { scope: ["openid", "more"], "https://x/y": 1 }; callback(null, user, context)`)))
 	if v.Scopes == nil || len(v.Scopes.Add) != 1 || v.Scopes.Add[0] != "more" || len(v.Scopes.Remove) != 1 || v.Scopes.Remove[0] != "transfer" || v.AccessToken["scope"] != nil || v.AccessToken["https://x/y"] != 1.0 {
@@ -190,6 +195,7 @@ func TestCheck(t *testing.T) {
 		"two functions":             {Script{Kind: Rule, Source: "function a() {}\nfunction b() {}"}, "s, line 2: SyntaxError"},
 		"a function that is called": {Script{Kind: Rule, Source: "(function () { for (;;) {} })()"}, "s: a rule is one function"},
 		"one that breaks out":       {Script{Kind: Rule, Source: "1)}); (function(){return (function () {}"}, "s: a rule is one function"},
+		"an action that breaks out": {Script{Kind: Action, Source: "}); for (;;) {} (function () { // onExecutePostLogin"}, "s: it closes a bracket that it did not open"},
 		"another action":            {Script{Kind: Action, Source: "exports.onExecutePreUserRegistration = async () => {}"}, "s: an action has exports.onExecutePostLogin"},
 		"an action that breaks":     {Script{Kind: Action, Source: "exports.onExecutePostLogin = async () => {\n  const = 1;\n}"}, "s, line 2: SyntaxError: Unexpected token"},
 		"an expression that breaks": {Script{Kind: Rule, Source: "function (user, context, callback) {\n  return /(/;\n}"}, "s, line 2: SyntaxError"},

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -219,5 +221,39 @@ func TestForgotten(t *testing.T) {
 		if _, err := r.Run(t.Context(), broken); err == nil || !strings.Contains(err.Error(), "broken, line 1: SyntaxError") {
 			t.Errorf("%v", err)
 		}
+	}
+}
+
+// Logins at the same time get their own answers, also where one of them kills its worker,
+// and one that cannot wait for a worker is told so.
+func TestManyAtOnce(t *testing.T) {
+	r := runner(t, Options{Workers: 3, Timeout: 5 * time.Second})
+	var all sync.WaitGroup
+	for n := range 12 {
+		all.Go(func() {
+			for i := range 10 {
+				if n == 0 && i%5 == 0 {
+					greedy := job(rule(`const a = []; for (;;) a.push(new Array(1000).fill(1));`))
+					if _, err := r.Run(t.Context(), greedy); err == nil {
+						t.Error("it got by")
+					}
+				}
+				mark := fmt.Sprintf("%d-%d", n, i)
+				j := job(rule(`context.idToken = { mark: user.email }; callback(null, user, context)`))
+				j.User, j.Timeout = json.RawMessage(`{"user_id":"u","email":"`+mark+`"}`), 5*time.Second
+				if v, err := r.Run(t.Context(), j); err != nil || v.IDToken["mark"] != mark {
+					t.Errorf("%s: %+v, %v", mark, v, err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	for range cap(r.slots) {
+		r.slots <- struct{}{}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := r.Run(ctx, job(rule(`callback(null)`))); !errors.Is(err, ErrBusy) {
+		t.Errorf("%v", err)
 	}
 }

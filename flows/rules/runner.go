@@ -54,7 +54,7 @@ func NewRunner(o Options) (*Runner, error) {
 		o.Workers = 2
 	}
 	if o.Timeout == 0 {
-		o.Timeout = time.Second
+		o.Timeout = usualTime
 	}
 	r := &Runner{o: o, slots: make(chan struct{}, o.Workers)}
 	w, err := r.start()

@@ -60,40 +60,10 @@ func Check(s Script) error {
 	if _, err := s.compile(); err != nil {
 		return err
 	}
-	if s.Kind == Action {
-		if !strings.Contains(s.Source, "onExecutePostLogin") {
-			return &Fault{Script: s.Name, Why: "an action has exports.onExecutePostLogin = async (event, api) => { … }"}
-		}
-		return nil
+	if s.Kind == Action && !strings.Contains(s.Source, "onExecutePostLogin") {
+		return &Fault{Script: s.Name, Why: "an action has exports.onExecutePostLogin = async (event, api) => { … }"}
 	}
-	if parsed, err := parser.ParseFile(nil, s.Name, s.text(), 0); err == nil && oneFunction(parsed) {
-		return nil
-	}
-	return &Fault{Script: s.Name, Why: "a rule is one function (user, context, callback) { … } and nothing beside it"}
-}
-
-// oneFunction says whether a rule's wrapper returns a function that is written out.
-func oneFunction(p *ast.Program) bool {
-	if len(p.Body) != 1 {
-		return false
-	}
-	statement, _ := p.Body[0].(*ast.ExpressionStatement)
-	if statement == nil {
-		return false
-	}
-	wrapper, _ := statement.Expression.(*ast.FunctionLiteral)
-	if wrapper == nil || len(wrapper.Body.List) != 1 {
-		return false
-	}
-	given, _ := wrapper.Body.List[0].(*ast.ReturnStatement)
-	if given == nil {
-		return false
-	}
-	switch given.Argument.(type) {
-	case *ast.FunctionLiteral, *ast.ArrowFunctionLiteral:
-		return true
-	}
-	return false
+	return nil
 }
 
 // A program is a compiled script. It is a function: nothing of the script runs before
@@ -150,13 +120,50 @@ func (s Script) compile() (*program, error) {
 	if text == "" {
 		return nil, s.kindFault()
 	}
-	code, err := goja.Compile(s.Name, text, false)
+	parsed, err := goja.Parse(s.Name, text, parser.WithDisableSourceMaps) // the parser would read the file that a comment names
 	if err != nil {
-		return nil, s.fault(err)
+		return nil, s.broken(err)
+	}
+	if !s.whole(parsed) {
+		return nil, &Fault{Script: s.Name, Why: map[string]string{
+			Rule:   "a rule is one function (user, context, callback) { … } and nothing beside it",
+			Action: "it closes a bracket that it did not open",
+		}[s.Kind]}
+	}
+	code, err := goja.CompileAST(parsed, false)
+	if err != nil {
+		return nil, s.broken(err)
 	}
 	p := &program{code, wants(s)}
 	programs.put(key, p)
 	return p, nil
+}
+
+// whole says whether all of the source is inside its wrapper, and a rule's one function.
+func (s Script) whole(p *ast.Program) bool {
+	if len(p.Body) != 1 {
+		return false
+	}
+	statement, _ := p.Body[0].(*ast.ExpressionStatement)
+	if statement == nil {
+		return false
+	}
+	wrapper, _ := statement.Expression.(*ast.FunctionLiteral)
+	if wrapper == nil || s.Kind == Action {
+		return wrapper != nil
+	}
+	if len(wrapper.Body.List) != 1 {
+		return false
+	}
+	given, _ := wrapper.Body.List[0].(*ast.ReturnStatement)
+	if given == nil {
+		return false
+	}
+	switch given.Argument.(type) {
+	case *ast.FunctionLiteral, *ast.ArrowFunctionLiteral:
+		return true
+	}
+	return false
 }
 
 func (s Script) kindFault() *Fault {
@@ -175,10 +182,21 @@ func (s Script) sum() [32]byte {
 // syntax is how the compiler says where: "name: Line 3:7 what" or "what at name:3:7".
 var syntax = regexp.MustCompile(`(?s)^(?:.*?: Line (\d+):\d+ (.*)|(.*) at .*:(\d+):\d+)$`)
 
-// fault says err of s: a syntax error, a limit. What a script throws comes by fail, as Go
-// may not look at a value that answers by running the script.
+// broken says why s does not compile.
+func (s Script) broken(err error) *Fault {
+	f := &Fault{Script: s.Name, Why: "SyntaxError: " + clip(strings.TrimPrefix(err.Error(), "SyntaxError: "), 500)}
+	if m := syntax.FindStringSubmatch(strings.TrimPrefix(err.Error(), "SyntaxError: ")); m != nil {
+		n, _ := strconv.Atoi(m[1] + m[4])
+		f.Line = min(n, strings.Count(s.Source, "\n")+1) // what we put behind it is none of its lines
+		f.Why = "SyntaxError: " + clip(m[2]+m[3], 500)
+	}
+	return f
+}
+
+// fault says what ended s. What a script throws comes by fail, as Go may not look at a
+// value that answers by running the script.
 func (s Script) fault(err error) *Fault {
-	f := &Fault{Script: s.Name, Why: err.Error()}
+	f := &Fault{Script: s.Name}
 	var stopped *goja.InterruptedError
 	var overflow *goja.StackOverflowError
 	switch {
@@ -187,12 +205,7 @@ func (s Script) fault(err error) *Fault {
 	case errors.As(err, &overflow):
 		f.Why, f.Line = fmt.Sprintf("it calls more than %d functions deep", maxStack), s.line(overflow.String())
 	default:
-		_, why, _ := strings.Cut(f.Why, "SyntaxError: ")
-		if m := syntax.FindStringSubmatch(why); m != nil {
-			n, _ := strconv.Atoi(m[1] + m[4])
-			f.Line = min(n, strings.Count(s.Source, "\n")+1) // what we put behind it is none of its lines
-			f.Why = "SyntaxError: " + clip(m[2]+m[3], 500)
-		}
+		f.Why = "it broke what it runs in"
 	}
 	return f
 }

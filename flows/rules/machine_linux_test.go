@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -41,6 +42,28 @@ func TestMemoryReturns(t *testing.T) {
 		_, err := r.Run(t.Context(), job(rule(body)))
 		if after, bytes := held(); after == before || bytes > retireHeap/2 {
 			t.Errorf("%s: worker %d after %d holds %d bytes (%v)", name, after, before, bytes, err)
+		}
+	}
+}
+
+// The parser would open the file that a comment names as the source map; this one is a
+// pipe that nobody writes to, where it would wait.
+func TestSourceMapsAreNotRead(t *testing.T) {
+	t.Chdir(t.TempDir()) // the worker's as well
+	const pipe = "pipe"
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := runner(t, Options{Timeout: 2 * time.Second})
+	comment := `\n//# sourceMappingURL=` + pipe
+	for name, s := range map[string]Script{
+		"an eval's":         rule(`eval("1` + comment + `"); callback(null)`),
+		"a Function":        rule(`Function("return 1` + comment + `")(); callback(null)`),
+		"an action's":       action(`(0, eval)("1` + comment + `")`),
+		"one of the source": {Name: "s", Kind: Action, Source: "exports.onExecutePostLogin = async () => {}\n//# sourceMappingURL=" + pipe},
+	} {
+		if _, err := r.Run(t.Context(), job(s)); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
