@@ -36,6 +36,9 @@ func patch(text *json.RawMessage, members map[string]any) bool {
 		if err := json.Unmarshal(*text, &all); err != nil {
 			return false // it was no object: nothing of ours
 		}
+		if all == nil { // it was null
+			all = map[string]any{}
+		}
 	}
 	for name, value := range members {
 		if value == nil {

@@ -77,7 +77,7 @@ func (l *login) profile() map[string]any {
 }
 
 func object(text json.RawMessage) json.RawMessage {
-	if len(text) == 0 {
+	if len(text) == 0 || string(text) == "null" {
 		return json.RawMessage("{}")
 	}
 	return text

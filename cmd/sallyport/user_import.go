@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -117,6 +118,9 @@ func (h *house) importLine(ctx context.Context, text []byte, dry bool) error {
 	if u.ID == "" {
 		u.ID = storage.NewID("usr")
 	}
+	if err := errors.Join(checkObject("app_metadata", u.AppMetadata), checkObject("user_metadata", u.UserMetadata)); err != nil {
+		return err
+	}
 	known, err := one.authenticators(h.now())
 	if err != nil || dry {
 		return err
@@ -132,6 +136,15 @@ func (h *house) importLine(ctx context.Context, text []byte, dry bool) error {
 		}
 		return nil
 	})
+}
+
+// checkObject refuses metadata in which scripts would find no members. null is as good as none.
+func checkObject(name string, text json.RawMessage) error {
+	var all map[string]any
+	if len(text) > 0 && json.Unmarshal(text, &all) != nil {
+		return &misuse{what: name + " is no object", mend: "write {\"name\": value}"}
+	}
+	return nil
 }
 
 // authenticators are what the person brings along.
