@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -106,35 +107,25 @@ func (h *house) explanation(ctx context.Context, row *storage.Decision, rec *flo
 			e.Client = c.Name
 		}
 	}
-	e.Decided = decidedBy(rec)
-	e.Story = story(rec)
+	scripts, err := h.db.Scripts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	why := reason{Record: rec, kinds: map[string]string{}}
+	for _, s := range scripts {
+		why.kinds[s.Name] = s.Kind
+	}
+	e.Decided = why.decided()
+	e.Story = why.story()
 	return e, nil
 }
 
-// decidedBy names what made the difference.
-func decidedBy(rec *flows.Record) string {
-	if d := rec.Denial; d != nil {
-		at := ""
-		if d.Line > 0 {
-			at = fmt.Sprintf(", line %d", d.Line)
-		}
-		if d.Fault {
-			return "rule " + d.Script + at + ", which failed: " + d.Reason
-		}
-		return "rule " + d.Script + at + ", which refused: " + d.Reason
-	}
-	if rec.Asked.Source != "" {
-		return rec.Asked.Source
-	}
-	return "nobody wanted more: " + rec.Asked.Reason
-}
-
 // story is what happened, a line each.
-func story(rec *flows.Record) []string {
+func (rec *reason) story() []string {
 	var lines []string
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	f := rec.Facts
-	say("from %s", place(rec))
+	say("from %s", place(rec.Record))
 	if r := rec.Risk; r != nil {
 		var parts []string
 		for name, a := range r.Assessments {
@@ -148,7 +139,7 @@ func story(rec *flows.Record) []string {
 		if len(s.Said) > 0 {
 			said = "said " + strings.Join(s.Said, ", ")
 		}
-		say("rule %s %s (%s)", s.Script, said, s.Took.Round(10*time.Microsecond))
+		say("%s %s (%s)", rec.script(s.Script), said, s.Took.Round(10*time.Microsecond))
 		for _, line := range s.Console {
 			say("    %s", line)
 		}
@@ -183,7 +174,7 @@ func rows(d policy.Document) string {
 	}
 	var names []string
 	for _, r := range d.Rows {
-		names = append(names, r.Name+" → "+r.Policy)
+		names = append(names, strconv.Quote(r.Name)+" → "+r.Policy)
 	}
 	return ", rows " + strings.Join(names, "; ")
 }
