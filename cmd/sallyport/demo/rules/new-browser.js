@@ -1,7 +1,8 @@
 // Asks for a second factor where nobody knows the browser, whatever the policy says.
 function newBrowser(user, context, callback) {
-  // A refresh of tokens comes from a server, which is no browser.
-  if (context.protocol === "oauth2-refresh-token") {
+  // A refresh of tokens comes from a server, which is no browser; and records of before
+  // the rule was enabled have no assessment.
+  if (context.protocol === "oauth2-refresh-token" || !context.riskAssessment) {
     return callback(null, user, context);
   }
   const { confidence, code } = context.riskAssessment.assessments.NewDevice;
