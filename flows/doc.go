@@ -2,7 +2,9 @@
 // remembers and says when it is done. It owns the pages below /login, /reset and
 // /password, the session cookie, and every rule about attempts. It does not know
 // OAuth (package provider/oidc asks for logins and gets results), no factor's inner
-// workings, and not when a factor is due: that is package policy.
+// workings, and not when a factor is due: that is package policy. Scripts run in package
+// rules, and package risk says how much a sign-in looks like the person's own; what they
+// say becomes facts of a decision here.
 //
 // A login is a bag of proofs and never a stored step. What is kept is what was shown;
 // policy.Decide says from that, on every request anew, what is needed next.
@@ -31,6 +33,15 @@
 // its proof, the session and the audit events are stored together under version
 // checks, or not at all. Of two concurrent answers one counts and the other is told
 // to try again.
+//
+// Once the first factor is shown, and before any other is asked for, rules and actions
+// run (settle), where there are some; their words are kept with the login. Where an action
+// demands a factor, those behind it wait until it was shown. A script that fails denies.
+// What they note about the person, and what is learnt of devices and places, is stored
+// when the login has succeeded and not before.
+//
+// Every login leaves a Record of why it went as it did; a Backtest decides records anew
+// under a draft.
 //
 // A login belongs to the browser that holds its cookie. The cookie's value changes
 // with every accepted proof, and so does the session's.

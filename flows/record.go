@@ -90,7 +90,7 @@ func (e *Engine) capture(ctx context.Context, r *http.Request, l *login, d polic
 // write is the row of a record, with what has come of the login. Where nothing was in
 // question yet there is none.
 func (e *Engine) write(l *login, d policy.Decision) *storage.Decision {
-	if l.state.Record == nil || l.user == nil {
+	if l.state.Record == nil || l.user == nil || e.config.RecordFor == 0 {
 		return nil
 	}
 	rec := *l.state.Record

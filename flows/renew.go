@@ -61,7 +61,7 @@ func (e *Engine) Renew(ctx context.Context, r *http.Request, n Renewal) (*Claims
 	if d.Need != policy.Done {
 		refused := e.turnedAway(ctx, r, l, d)
 		var refusal *Refusal
-		if errors.As(refused, &refusal) && d.Need != policy.Deny {
+		if errors.As(refused, &refusal) && (d.Need == policy.ProveSecond || d.Need == policy.Enroll) {
 			refusal.Code, refusal.Description = "mfa_required", "Multifactor authentication required"
 		}
 		return nil, refused

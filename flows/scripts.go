@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sallyport-id/sallyport/flows/policy"
 	"github.com/sallyport-id/sallyport/flows/rules"
@@ -27,6 +28,9 @@ var providers = []string{"any", "none", "guardian", "google-authenticator", "duo
 // noMailbox is the reason of a denial where a sign-in looks strange and nothing can vouch
 // for it.
 const noMailbox = "no_mailbox"
+
+// waitForWorker bounds how long a login waits until its scripts can run.
+const waitForWorker = 5 * time.Second
 
 // Reasons of denials by scripts.
 const (
@@ -45,6 +49,8 @@ type scripted struct {
 	Denial      *rules.Denial      `json:"denial,omitempty"`
 	Multifactor *rules.Multifactor `json:"multifactor,omitempty"`
 	Commands    []policy.Command   `json:"commands,omitempty"`
+	// NoCodes is true where a script wants no code of the phone instead of its answer.
+	NoCodes bool `json:"no_codes,omitempty"`
 	// Redirect is where the person has to go first; Away, that they went, by the script
 	// that sent them.
 	Redirect *rules.Redirect `json:"redirect,omitempty"`
@@ -119,6 +125,8 @@ func (e *Engine) execute(ctx context.Context, job rules.Job) (*rules.Verdict, er
 	if e.rules == nil {
 		return nil, &rules.Fault{Script: "rules", Why: "this process runs no scripts"}
 	}
+	ctx, cancel := context.WithTimeout(ctx, waitForWorker)
+	defer cancel()
 	return e.rules.Run(ctx, job)
 }
 
@@ -134,6 +142,7 @@ func (e *Engine) heed(l *login, s *scripted, v *rules.Verdict) {
 	}
 	for _, c := range v.Commands {
 		s.Commands = append(s.Commands, commandOf(c))
+		s.NoCodes = s.NoCodes || slices.ContainsFunc(c.Factors, func(f rules.Factor) bool { return f.Options["otpFallback"] == false })
 	}
 	if len(s.Commands) > maxCommands && s.Denial == nil {
 		s.Denial = &rules.Denial{Script: s.Commands[maxCommands].Script, Reason: fmt.Sprintf("more than %d challenges and enrolments were demanded in one sign-in", maxCommands), Fault: true}

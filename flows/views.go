@@ -102,7 +102,8 @@ func (e *Engine) waitView(f themes.Frame, l *login) themes.Wait {
 // too, a phone that shows codes too.
 func (e *Engine) twins(l *login) []themes.Choice {
 	a := l.authenticator(l.state.Challenge.AuthenticatorID)
-	if a == nil || a.Link == "" {
+	s := l.state.Scripted
+	if a == nil || a.Link == "" || s != nil && s.NoCodes && a.Factor == factors.Push {
 		return nil
 	}
 	var list []themes.Choice

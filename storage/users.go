@@ -194,7 +194,7 @@ func (d *DB) reserveNames(ctx context.Context, u *User) error {
 }
 
 // DeleteUser removes a user with all sessions, logins, grants, authenticators,
-// consents and tickets, for good; the id is never given out again and the audit log
+// consents, tickets, and the records of their sign-ins, for good; the id is never given out again and the audit log
 // stays. Deleting who is not there is no error.
 func (d *DB) DeleteUser(ctx context.Context, id string) error {
 	return d.Tx(ctx, func(ctx context.Context) error {
@@ -204,6 +204,11 @@ func (d *DB) DeleteUser(ctx context.Context, id string) error {
 		}
 		if _, err := d.affected(ctx, func(q bun.IDB) statement {
 			return q.NewDelete().Model((*Grant)(nil)).Where("user_id = ?", id)
+		}); err != nil {
+			return err
+		}
+		if _, err := d.affected(ctx, func(q bun.IDB) statement {
+			return q.NewDelete().Model((*Decision)(nil)).Where("user_id = ?", id)
 		}); err != nil {
 			return err
 		}

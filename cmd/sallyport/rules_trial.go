@@ -4,9 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
+	"net/url"
 	"time"
 
+	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/flows/rules"
 	"github.com/sallyport-id/sallyport/storage"
 )
@@ -21,7 +22,10 @@ func (h *house) trial(ctx context.Context, s rules.Script, u *storage.User, clie
 		}
 	}
 	now := h.now()
-	user, about, event := trialFacts(u, client, now)
+	user, about, event, err := h.imagine(ctx, u, client, now)
+	if err != nil {
+		return rules.Job{}, err
+	}
 	facts, secrets := event, "secrets"
 	if s.Kind == rules.Rule {
 		facts, secrets = about, "configuration"
@@ -63,41 +67,26 @@ func members(value any) map[string]any {
 	return object
 }
 
-// trialFacts are what scripts see where somebody signs in to client with their password
-// at now.
-func trialFacts(u *storage.User, client *storage.Client, now time.Time) (user, about, event map[string]any) {
-	user = map[string]any{
-		"user_id": u.ID, "username": u.Username, "email": u.Email, "email_verified": u.EmailVerified, "name": u.Name,
-		"given_name": u.GivenName, "family_name": u.FamilyName, "nickname": u.Nickname, "phone_number": u.PhoneNumber,
-		"created_at": u.CreatedAt, "updated_at": u.UpdatedAt, "user_metadata": asObject(u.UserMetadata), "app_metadata": asObject(u.AppMetadata),
-		"multifactor": []string{}, "identities": []any{},
+// imagine are the facts of a sign-in that does not happen, to be changed.
+func (h *house) imagine(ctx context.Context, u *storage.User, client *storage.Client, now time.Time) (user, about, event map[string]any, err error) {
+	issuer, err := url.Parse(or(h.settings.Issuer, "https://id.example.com/"))
+	if err != nil {
+		return nil, nil, nil, err
 	}
-	request := func() map[string]any {
-		return map[string]any{"ip": "192.0.2.1", "hostname": "id.example.com", "query": map[string]any{}, "body": map[string]any{}, "geoip": map[string]any{}}
+	own, err := h.db.Authenticators(ctx, u.ID)
+	if err != nil {
+		return nil, nil, nil, err
 	}
-	about = map[string]any{
-		"clientID": client.ID, "clientName": client.Name, "clientMetadata": map[string]any{}, "connection": "database", "connectionStrategy": "auth0",
-		"protocol": "oidc-basic-profile", "request": request(), "stats": map[string]any{"loginsCount": 1},
-		"authentication": map[string]any{"methods": []any{map[string]any{"name": "pwd", "timestamp": now.UnixMilli()}}},
-		"authorization":  map[string]any{"roles": []string{}},
-		"idToken":        map[string]any{}, "accessToken": map[string]any{},
+	asUser, asContext, asEvent, err := flows.Imagine(ctx, flows.Imagined{
+		Issuer: issuer, DB: h.db, Factors: h.factors, User: u, Authenticators: own, Client: client, Now: now,
+	})
+	if err != nil {
+		return nil, nil, nil, err
 	}
-	person := maps.Clone(user)
-	person["enrolledFactors"] = []any{}
-	event = map[string]any{
-		"user": person, "client": map[string]any{"client_id": client.ID, "name": client.Name, "metadata": map[string]any{}},
-		"connection": map[string]any{"name": "database", "strategy": "auth0"}, "request": request(), "stats": map[string]any{"logins_count": 1},
-		"authentication": map[string]any{"methods": []any{map[string]any{"name": "pwd", "timestamp": now}}},
-		"authorization":  map[string]any{"roles": []string{}},
-		"transaction": map[string]any{
-			"protocol": "oidc-basic-profile", "acr_values": []string{}, "requested_scopes": []string{"openid"}, "metadata": map[string]any{},
-		},
+	for text, into := range map[*json.RawMessage]*map[string]any{&asUser: &user, &asContext: &about, &asEvent: &event} {
+		if err := json.Unmarshal(*text, into); err != nil {
+			return nil, nil, nil, err
+		}
 	}
-	return user, about, event
-}
-
-func asObject(b json.RawMessage) map[string]any {
-	object := map[string]any{}
-	_ = json.Unmarshal(b, &object) // what is no object has no members
-	return object
+	return user, about, event, nil
 }

@@ -20,16 +20,7 @@ var workerMemory uint64 = 128 << 20
 func (c *cli) rulesWorker() *cobra.Command {
 	return &cobra.Command{
 		Use: workerVerb, Hidden: true, Args: takes(),
-		RunE: func(*cobra.Command, []string) error {
-			if workerMemory == 0 {
-				return rules.Serve(c.in, c.out, 0)
-			}
-			held, err := limitSpace(workerMemory)
-			if err != nil {
-				return err
-			}
-			return rules.Serve(c.in, c.out, held+workerMemory)
-		},
+		RunE: func(*cobra.Command, []string) error { return rules.Serve(c.in, c.out, workerMemory) },
 	}
 }
 

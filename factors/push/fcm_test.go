@@ -86,6 +86,32 @@ func TestGoogleToken(t *testing.T) {
 	}
 }
 
+// An access token that is about to expire is not used any more. The library counts one
+// as expired ten seconds early, so that these are from the start, and Google still takes
+// them.
+func TestGoogleTokenRenewed(t *testing.T) {
+	v := openVendors(t)
+	v.fcm.Lifetime = 9 * time.Second
+	d := v.delivery(t)
+	for n := int32(1); n <= 3; n++ {
+		if err := v.toGoogle(t, d); err != nil {
+			t.Fatal(err)
+		}
+		if got := v.grants.Load(); got != n {
+			t.Errorf("%d access tokens after %d notifications", got, n)
+		}
+	}
+	v.fcm.Lifetime = 0
+	for range 3 {
+		if err := v.toGoogle(t, d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := v.grants.Load(); n != 4 {
+		t.Errorf("%d access tokens, want one more that lasts", n)
+	}
+}
+
 // Without an access token nothing was sent: there is another attempt, unless Google
 // refuses the account.
 func TestGoogleWithoutToken(t *testing.T) {

@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -24,7 +25,8 @@ type FCM struct {
 	Project     string
 	Account     string // client_email of the service account
 	Key         *rsa.PublicKey
-	TokenURI    string // as it stands in the account's file
+	TokenURI    string        // as it stands in the account's file
+	Lifetime    time.Duration // of access tokens; 0: an hour
 	Got         func(Notified)
 	Faults      Faults // of messages
 	TokenFaults Faults // of the token endpoint
@@ -107,7 +109,8 @@ func (f *FCM) grant(w http.ResponseWriter, r *http.Request) {
 	case claims.Scope != fcmScope:
 		reply(w, http.StatusBadRequest, map[string]any{"error": "invalid_scope"})
 	default:
-		reply(w, http.StatusOK, map[string]any{"access_token": f.issue(time.Hour), "expires_in": 3599, "token_type": "Bearer"})
+		lifetime := cmp.Or(f.Lifetime, time.Hour)
+		reply(w, http.StatusOK, map[string]any{"access_token": f.issue(lifetime), "expires_in": int(lifetime.Seconds()), "token_type": "Bearer"})
 	}
 }
 

@@ -41,7 +41,7 @@ const metadata = kind => (name, value) => { host("metadata", kind, stringify({ [
 const until = ({ ttl, expires_at }) => string(ttl !== undefined ? ttl : expires_at !== undefined ? expires_at - Date.now() : 900000);
 
 const api = {
-  access: { deny(...reasons) { host("deny", string(reasons[reasons.length - 1])); } },
+  access: { deny(...reasons) { host("deny", string(reasons[reasons.length - 1]), new Error().stack); } },
   multifactor: { enable(provider, options) { host("multifactor", string(provider), options && options.allowRememberBrowser === true ? "1" : ""); } },
   authentication: {
     challengeWith: challenge.with, challengeWithAny: challenge.any, enrollWith: enroll.with, enrollWithAny: enroll.any,

@@ -17,6 +17,8 @@ type Job struct {
 	Context json.RawMessage `json:"context"` // context of rules
 	Event   json.RawMessage `json:"event"`   // event of actions, without secrets
 
+	// CanRedirect is what api.redirect.canRedirect says. A Verdict may have a Redirect all
+	// the same: the contract's answer to that is interaction_required.
 	CanRedirect bool              `json:"can_redirect,omitempty"`
 	Issuer      string            `json:"issuer,omitempty"` // of tokens for sites that people are sent to
 	Cache       map[string]string `json:"cache,omitempty"`  // api.cache, values as JSON
@@ -27,7 +29,7 @@ type Job struct {
 // A Verdict is what the scripts said.
 type Verdict struct {
 	Denial      *Denial      `json:"denial,omitempty"`
-	Multifactor *Multifactor `json:"multifactor,omitempty"` // the last one said
+	Multifactor *Multifactor `json:"multifactor,omitempty"` // the last word on it
 	Commands    []Command    `json:"commands,omitempty"`    // in order
 	Redirect    *Redirect    `json:"redirect,omitempty"`
 
@@ -42,7 +44,10 @@ type Verdict struct {
 	Cache        map[string]Cached `json:"cache,omitempty"`
 
 	Steps []Step `json:"steps"`
-	Next  int    `json:"next"` // the script to go on with; len(Scripts): none
+	// Next is the script to go on with, by From; len(Scripts): none. After a rule's redirect
+	// it is 0, as all rules run again, with context.protocol redirect-callback; after an
+	// action's it is that action, with Continue.
+	Next int `json:"next"`
 }
 
 // A Denial ends a login. Reason is for the application and the log, not for the page.
@@ -50,7 +55,8 @@ type Denial struct {
 	Script string `json:"script"`
 	Line   int    `json:"line,omitempty"`
 	Reason string `json:"reason"`
-	// Fault is true where the script failed rather than refused.
+	// Fault is true where the script failed rather than refused. It is for callers, who
+	// deny for a *Fault; scripts only refuse.
 	Fault bool `json:"fault,omitempty"`
 }
 
@@ -76,7 +82,9 @@ type Factor struct {
 	Options map[string]any `json:"options,omitempty"`
 }
 
-// A Redirect sends the person elsewhere, to come back to /continue.
+// A Redirect sends the person elsewhere, to come back to /continue. The caller adds state
+// to URL; validateToken wants a claim of the same name and value, and finds it in the
+// event's request.query or request.body, else in transaction.state.
 type Redirect struct {
 	Script string `json:"script"`
 	URL    string `json:"url"`

@@ -1,11 +1,11 @@
-//go:build unix
+//go:build unix && !linux
 
 package rules
 
 import "syscall"
 
-// limitMemory bounds the data segment, which in a Go process is the heap: RLIMIT_AS
-// would count what the runtime merely reserves.
+// limitMemory bounds the data segment, the nearest to a limit of the heap that there is
+// elsewhere.
 func limitMemory(bytes uint64) error {
 	return syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: bytes, Max: bytes})
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,6 +13,25 @@ import (
 	"testing"
 	"time"
 )
+
+// login is a job with documents as large as real ones: 1 kB of user, 3 kB of context, 4 kB
+// of event.
+func login(tb testing.TB, scripts ...Script) Job {
+	tb.Helper()
+	j := Job{Scripts: scripts, Now: noon, Timeout: 5 * time.Second, Issuer: "https://id.example.com/"}
+	for name, into := range map[string]*json.RawMessage{"user": &j.User, "context": &j.Context, "event": &j.Event} {
+		b, err := os.ReadFile(filepath.Join("testdata", "login", name+".json"))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, b); err != nil {
+			tb.Fatal(err)
+		}
+		*into = compact.Bytes()
+	}
+	return j
+}
 
 // facts are what a situation has otherwise than testdata/login; each goes where rules and
 // where actions look for it.

@@ -2,7 +2,7 @@ package rules
 
 import (
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // what the old rule compares with
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -14,7 +14,7 @@ const pape = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
 
 // device is recipe 6's fingerprint of testdata/login.
 var device = func() string {
-	h := sha1.Sum([]byte("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36|203.0.113.7")) //nolint:gosec // as above
+	h := sha1.Sum([]byte("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36|203.0.113.7"))
 	return base64.StdEncoding.EncodeToString(h[:])
 }()
 

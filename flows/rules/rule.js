@@ -38,7 +38,8 @@ const ruled = () => {
     const { called, error } = outcome;
     if (outcome.failed) {
       if (!error || error.name !== "UnauthorizedError") return failed(error);
-      return host("deny", string(error.message || "unauthorized"));
+      const { message, stack } = error;
+      return host("deny", string(message || "unauthorized"), typeof stack === "string" ? stack : "");
     }
     if (!called) throw new Error("callback was never called");
     const { multifactor, redirect } = context;

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dlclark/regexp2/v2"
 	"github.com/dop251/goja"
+	"github.com/dop251/goja/parser"
 )
 
 //go:embed *.js
@@ -32,6 +33,7 @@ var programOf = func() map[string]*goja.Program {
 const (
 	maxStack  = 500 // calls
 	regexTime = 100 * time.Millisecond
+	usualTime = time.Second // of a job that names no other
 )
 
 func init() { regexp2.DefaultMatchTimeout = regexTime }
@@ -61,10 +63,14 @@ type run struct {
 	spent   int
 }
 
-// Execute runs a job in this process. Workers do, and commands that try a script out.
+// Execute runs a job in this process. Workers do, and commands that try a script out, for
+// whom nothing limits memory and getHours is by the process's own zone (a worker's is UTC).
 //
 // Errors: *Fault.
 func Execute(j Job, fetch Fetcher) (*Verdict, error) {
+	if j.Timeout == 0 {
+		j.Timeout = usualTime
+	}
 	r := &run{job: j, fetch: fetch, continued: j.Continue, entries: maps.Clone(j.Cache)}
 	deadline := time.AfterFunc(j.Timeout, func() { r.stop(fmt.Sprintf("it took longer than %s", j.Timeout)) })
 	defer deadline.Stop()
@@ -98,7 +104,7 @@ func (r *run) all() (next int, err error) {
 	scripts := r.job.Scripts
 	for i := r.job.From; i < len(scripts); i++ {
 		s := scripts[i]
-		if s.Kind == Action || r.vm == nil {
+		if s.Kind == Action || r.at.Kind != Rule { // rules in a row share one
 			if err := r.open(s); err != nil {
 				return 0, err
 			}
@@ -131,6 +137,7 @@ func (r *run) all() (next int, err error) {
 func (r *run) open(s Script) error {
 	vm := goja.New()
 	vm.SetMaxCallStackSize(maxStack)
+	vm.SetParserOptions(parser.WithDisableSourceMaps) // as in compile, for eval
 	vm.SetTimeSource(func() time.Time { return r.job.Now })
 	r.mu.Lock()
 	r.vm = vm
@@ -155,6 +162,7 @@ func (r *run) open(s Script) error {
 	if err != nil {
 		return s.fault(err)
 	}
+	r.rules = nil
 	r.calls, r.provided = map[string]goja.Callable{}, map[string]*goja.Object{}
 	object := made.ToObject(vm) // ours
 	for _, name := range object.Keys() {
@@ -194,9 +202,11 @@ func (r *run) given(s Script) ([]goja.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	earlier, err := json.Marshal(map[string]any{"transaction": r.said.Transaction, "methods": r.said.Methods})
-	if err != nil {
-		return nil, err
+	var earlier []byte
+	if len(r.said.Transaction)+len(r.said.Methods) > 0 {
+		if earlier, err = json.Marshal(map[string]any{"transaction": r.said.Transaction, "methods": r.said.Methods}); err != nil {
+			return nil, err
+		}
 	}
 	before, err := parse(r.vm, earlier)
 	return []goja.Value{event, r.secrets(s), before}, err

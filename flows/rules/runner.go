@@ -48,13 +48,13 @@ type worker struct {
 	jobs int
 }
 
-// NewRunner makes a Runner and starts its first worker.
+// NewRunner makes a Runner and starts its first worker; the others follow ahead of need.
 func NewRunner(o Options) (*Runner, error) {
 	if o.Workers == 0 {
 		o.Workers = 2
 	}
 	if o.Timeout == 0 {
-		o.Timeout = time.Second
+		o.Timeout = usualTime
 	}
 	r := &Runner{o: o, slots: make(chan struct{}, o.Workers)}
 	w, err := r.start()
@@ -62,6 +62,9 @@ func NewRunner(o Options) (*Runner, error) {
 		return nil, err
 	}
 	r.idle = append(r.idle, w)
+	for range o.Workers - 1 {
+		go r.add()
+	}
 	return r, nil
 }
 
@@ -91,12 +94,13 @@ func (w *worker) end() {
 // take is an idle worker, or a new one.
 func (r *Runner) take() (*worker, error) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	if n := len(r.idle); n > 0 {
 		w := r.idle[n-1]
 		r.idle = r.idle[:n-1]
+		r.mu.Unlock()
 		return w, nil
 	}
+	r.mu.Unlock()
 	return r.start()
 }
 
@@ -114,11 +118,15 @@ func (r *Runner) give(w *worker) {
 // replace ends a worker and starts one in its place, ahead of the next job.
 func (r *Runner) replace(w *worker) {
 	w.end()
-	fresh, err := r.start()
+	r.add()
+}
+
+func (r *Runner) add() {
+	w, err := r.start()
 	if err != nil {
 		return // the next job tries again, and says why
 	}
-	r.give(fresh)
+	r.give(w)
 }
 
 // Close ends the workers that are idle; others end with their job.
@@ -148,11 +156,14 @@ func (r *Runner) Run(ctx context.Context, j Job) (*Verdict, error) {
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
 	}
-	w, err := r.take()
-	if err != nil {
+	w, m, sound, err := r.attempt(ctx, j)
+	for tries := 0; errors.Is(err, errDead) && tries <= r.o.Workers; tries++ {
+		go r.replace(w)
+		w, m, sound, err = r.attempt(ctx, j)
+	}
+	if w == nil {
 		return nil, err
 	}
-	m, sound, err := r.converse(ctx, w, j)
 	w.jobs++
 	if sound && m.Heap < retireHeap && w.jobs < retireJobs {
 		r.give(w)
@@ -168,16 +179,30 @@ func (r *Runner) Run(ctx context.Context, j Job) (*Verdict, error) {
 	return m.Verdict, nil
 }
 
+// errDead says that a worker ended while it was idle, and was handed nothing.
+var errDead = errors.New("rules: the worker has ended")
+
+func (r *Runner) attempt(ctx context.Context, j Job) (w *worker, m fromWorker, sound bool, err error) {
+	if w, err = r.take(); err != nil {
+		return nil, m, false, err
+	}
+	m, sound, err = r.converse(ctx, w, j)
+	return w, m, sound, err
+}
+
 // converse hands a job over and serves its fetches. A worker that does not answer in
 // time is killed: nothing else ends a call that builds a gigabyte.
 func (r *Runner) converse(ctx context.Context, w *worker, j Job) (m fromWorker, sound bool, err error) {
+	deadline := time.Now().Add(j.Timeout + grace)
 	late := make(chan struct{})
 	timer := time.AfterFunc(j.Timeout+grace, func() {
 		close(late)
 		_ = w.cmd.Process.Kill() // it may have ended by itself
 	})
 	defer timer.Stop()
-	err = w.line.job(j, false)
+	if err = w.line.job(j, false); err != nil && timer.Stop() {
+		return m, false, errDead
+	}
 	for err == nil {
 		if m, err = w.line.receive(); err != nil {
 			break
@@ -187,11 +212,7 @@ func (r *Runner) converse(ctx context.Context, w *worker, j Job) (m fromWorker, 
 			err = w.line.job(j, true)
 			continue
 		case m.Fetch != nil:
-			answer := `{"error":"this site lets no script reach the network"}`
-			if r.o.Fetch != nil {
-				answer = r.o.Fetch(ctx, *m.Fetch)
-			}
-			err = w.line.send(toWorker{Answering: true, Answer: answer})
+			err = w.line.send(toWorker{Answering: true, Answer: r.fetch(ctx, deadline, *m.Fetch)})
 			continue
 		case m.Verdict == nil && m.Fault == nil:
 			err = errors.New("no outcome")
@@ -206,6 +227,15 @@ func (r *Runner) converse(ctx context.Context, w *worker, j Job) (m fromWorker, 
 	default:
 	}
 	return m, false, &Fault{Script: names(j), Why: why}
+}
+
+func (r *Runner) fetch(ctx context.Context, deadline time.Time, request string) string {
+	if r.o.Fetch == nil {
+		return `{"error":"this site lets no script reach the network"}`
+	}
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	return r.o.Fetch(ctx, request)
 }
 
 // names are those of the scripts that may have been at fault.

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"container/list"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -11,9 +10,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/dop251/goja"
+	"github.com/dop251/goja/ast"
+	"github.com/dop251/goja/parser"
 )
 
 // The kinds of scripts.
@@ -53,12 +53,17 @@ func (f *Fault) Error() string {
 	return f.Script + ": " + f.Why
 }
 
-// Check compiles s, to be called before it is stored.
+// Check compiles s, to be called before it is stored. It runs nothing of it.
 //
 // Errors: *Fault.
 func Check(s Script) error {
-	_, err := s.compile()
-	return err
+	if _, err := s.compile(); err != nil {
+		return err
+	}
+	if s.Kind == Action && !strings.Contains(s.Source, "onExecutePostLogin") {
+		return &Fault{Script: s.Name, Why: "an action has exports.onExecutePostLogin = async (event, api) => { … }"}
+	}
+	return nil
 }
 
 // A program is a compiled script. It is a function: nothing of the script runs before
@@ -89,7 +94,17 @@ func wants(s Script) (all []string) {
 // afterwards is a semicolon behind a rule's function, and comments behind that.
 var afterwards = regexp.MustCompile(`;+\s*((//[^\n]*(\n|$)|/\*([^*]|\*+[^*/])*\*+/)\s*)*$`)
 
-// compile wraps the source so that its lines stay what they are.
+// text wraps the source so that its lines stay what they are; "" for no kind.
+func (s Script) text() string {
+	switch s.Kind {
+	case Rule:
+		return "(function(){return (" + afterwards.ReplaceAllString(strings.TrimRight(s.Source, " \t\r\n"), "") + "\n)})"
+	case Action:
+		return "(function(exports,require,module){" + s.Source + "\n})"
+	}
+	return ""
+}
+
 func (s Script) compile() (*program, error) {
 	key := s.known
 	if key == [32]byte{} {
@@ -101,22 +116,54 @@ func (s Script) compile() (*program, error) {
 	if len(s.Source) > maxSource {
 		return nil, &Fault{Script: s.Name, Why: fmt.Sprintf("it has %d bytes; at most %d are allowed", len(s.Source), maxSource)}
 	}
-	var text string
-	switch s.Kind {
-	case Rule:
-		text = "(function(){return (" + afterwards.ReplaceAllString(strings.TrimRight(s.Source, " \t\r\n"), "") + "\n)})"
-	case Action:
-		text = "(function(exports,require,module){" + s.Source + "\n})"
-	default:
+	text := s.text()
+	if text == "" {
 		return nil, s.kindFault()
 	}
-	code, err := goja.Compile(s.Name, text, false)
+	parsed, err := goja.Parse(s.Name, text, parser.WithDisableSourceMaps) // the parser would read the file that a comment names
 	if err != nil {
-		return nil, s.fault(err)
+		return nil, s.broken(err)
+	}
+	if !s.whole(parsed) {
+		return nil, &Fault{Script: s.Name, Why: map[string]string{
+			Rule:   "a rule is one function (user, context, callback) { … } and nothing beside it",
+			Action: "it closes a bracket that it did not open",
+		}[s.Kind]}
+	}
+	code, err := goja.CompileAST(parsed, false)
+	if err != nil {
+		return nil, s.broken(err)
 	}
 	p := &program{code, wants(s)}
 	programs.put(key, p)
 	return p, nil
+}
+
+// whole says whether all of the source is inside its wrapper, and a rule's one function.
+func (s Script) whole(p *ast.Program) bool {
+	if len(p.Body) != 1 {
+		return false
+	}
+	statement, _ := p.Body[0].(*ast.ExpressionStatement)
+	if statement == nil {
+		return false
+	}
+	wrapper, _ := statement.Expression.(*ast.FunctionLiteral)
+	if wrapper == nil || s.Kind == Action {
+		return wrapper != nil
+	}
+	if len(wrapper.Body.List) != 1 {
+		return false
+	}
+	given, _ := wrapper.Body.List[0].(*ast.ReturnStatement)
+	if given == nil {
+		return false
+	}
+	switch given.Argument.(type) {
+	case *ast.FunctionLiteral, *ast.ArrowFunctionLiteral:
+		return true
+	}
+	return false
 }
 
 func (s Script) kindFault() *Fault {
@@ -132,13 +179,24 @@ func (s Script) sum() [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-// The compiler says "Line line:column".
-var syntaxLine = regexp.MustCompile(`: Line (\d+):\d+`)
+// syntax is how the compiler says where: "name: Line 3:7 what" or "what at name:3:7".
+var syntax = regexp.MustCompile(`(?s)^(?:.*?: Line (\d+):\d+ (.*)|(.*) at .*:(\d+):\d+)$`)
 
-// fault says err of s: a syntax error, a limit. What a script throws comes by fail, as Go
-// may not look at a value that answers by running the script.
+// broken says why s does not compile.
+func (s Script) broken(err error) *Fault {
+	f := &Fault{Script: s.Name, Why: "SyntaxError: " + clip(strings.TrimPrefix(err.Error(), "SyntaxError: "), 500)}
+	if m := syntax.FindStringSubmatch(strings.TrimPrefix(err.Error(), "SyntaxError: ")); m != nil {
+		n, _ := strconv.Atoi(m[1] + m[4])
+		f.Line = min(n, strings.Count(s.Source, "\n")+1) // what we put behind it is none of its lines
+		f.Why = "SyntaxError: " + clip(m[2]+m[3], 500)
+	}
+	return f
+}
+
+// fault says what ended s. What a script throws comes by fail, as Go may not look at a
+// value that answers by running the script.
 func (s Script) fault(err error) *Fault {
-	f := &Fault{Script: s.Name, Why: err.Error()}
+	f := &Fault{Script: s.Name}
 	var stopped *goja.InterruptedError
 	var overflow *goja.StackOverflowError
 	switch {
@@ -147,12 +205,7 @@ func (s Script) fault(err error) *Fault {
 	case errors.As(err, &overflow):
 		f.Why, f.Line = fmt.Sprintf("it calls more than %d functions deep", maxStack), s.line(overflow.String())
 	default:
-		if _, why, ok := strings.Cut(f.Why, "SyntaxError: "); ok {
-			f.Why = "SyntaxError: " + clip(why, 500)
-		}
-		if m := syntaxLine.FindStringSubmatch(err.Error()); m != nil {
-			f.Line, _ = strconv.Atoi(m[1])
-		}
+		f.Why = "it broke what it runs in"
 	}
 	return f
 }
@@ -178,48 +231,11 @@ func (s Script) line(stack string) int {
 	return 0
 }
 
+// clip cuts at most characters.
 func clip(text string, most int) string {
+	text = text[:min(len(text), 4*(most+1))] // bytes of as many
 	if r := []rune(text); len(r) > most {
 		return string(r[:most]) + "…"
 	}
 	return text
-}
-
-// maxPrograms bounds what is kept compiled.
-const maxPrograms = 256
-
-// programs keeps what was compiled lately.
-var programs = cache{most: maxPrograms, order: list.New(), all: map[[32]byte]*list.Element{}}
-
-type cache struct {
-	mu    sync.Mutex
-	most  int
-	order *list.List // of entries, the latest first
-	all   map[[32]byte]*list.Element
-}
-
-type entry struct {
-	key     [32]byte
-	program *program
-}
-
-func (c *cache) get(key [32]byte) *program {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e := c.all[key]
-	if e == nil {
-		return nil
-	}
-	c.order.MoveToFront(e)
-	return e.Value.(entry).program //nolint:errcheck,forcetypeassert // nothing else is put in
-}
-
-func (c *cache) put(key [32]byte, p *program) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.all[key] = c.order.PushFront(entry{key, p})
-	for len(c.all) > c.most {
-		last := c.order.Back()
-		delete(c.all, c.order.Remove(last).(entry).key) //nolint:errcheck,forcetypeassert // as above
-	}
 }

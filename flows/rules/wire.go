@@ -29,7 +29,7 @@ type (
 )
 
 // maxMessage bounds one line of the worker's: a verdict, with the console of its scripts.
-const maxMessage = 4 << 20
+const maxMessage = 16 << 20
 
 // A line is the parent's end of the pipes.
 type line struct {

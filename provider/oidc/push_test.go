@@ -250,6 +250,16 @@ func TestRow46_CodeInstead(t *testing.T) {
 	if p := b.begin(h.ask("web")).name(h, "ada").says("Answer on your phone"); strings.Contains(p.body, `value="otp`) {
 		t.Error("a code is offered where codes are off")
 	}
+	h = pushes(t, func(p *plan) { p.rules = true })
+	b, _ = h.withDevice("ada")
+	h.action("no codes", `api.authentication.challengeWith({ type: "push-notification", options: { otpFallback: false } })`)
+	p = b.begin(h.ask("web")).name(h, "ada").says("Answer on your phone")
+	if strings.Contains(p.body, `value="otp`) {
+		t.Error("a code is offered where an action wants none")
+	}
+	if p = p.press("choose", "factor", "otp"); !strings.HasPrefix(p.title(), "Answer on your phone") {
+		t.Errorf("a code was asked for where an action wants none: %s", p.title())
+	}
 }
 
 // Row 47: the phone goes with its codes, and the codes with the phone.

@@ -330,3 +330,49 @@ func TestRow5_DuoForced(t *testing.T) {
 		t.Errorf("asked without the rule: %s", p.title())
 	}
 }
+
+// Rows 92, 94 and 95: a web application steps up by acr_values, whatever browser is
+// remembered, and refreshed tokens still say so.
+func TestRow92_94_95_StepUpByValue(t *testing.T) {
+	h := build(t, plan{rules: true})
+	h.rule("step up", `
+var asked = context.request.query.acr_values === "`+multi+`";
+var done = context.authentication.methods.find(function (m) { return m.name === "mfa"; });
+if (asked && !done) context.multifactor = { provider: "any" };
+callback(null, user, context)`)
+	b := h.browser()
+	first := b.tokens("grace", h.ask("web", "scope", "openid offline_access"))
+	if slices.Contains(amrOf(first.id()), "mfa") {
+		t.Fatalf("%v", first.id())
+	}
+	_, p := b.asked(t, "grace", "web", "acr_values", multi, "scope", "openid offline_access")
+	got := h.ask("web").redeem(p.press("answer", "code", h.code(h.users["grace"]), "remember", "1").answer()).is(200, "")
+	check := func(got *reply) {
+		t.Helper()
+		if id := got.id(); id["acr"] != multi || !slices.Contains(amrOf(id), "mfa") || id["auth_time"] == nil {
+			t.Errorf("%v", id)
+		}
+	}
+	check(got)
+	h.wait(time.Hour)
+	check(h.refresh("web", got.text("refresh_token")).is(200, ""))
+	b.signOut()
+	if asked, _ := b.asked(t, "grace", "web", "acr_values", multi); !asked {
+		t.Error("row 94: a remembered browser met acr_values")
+	}
+}
+
+// Row 82: a rule that does not end is ended in time, and the login fails closed.
+func TestRow82_EndlessLoop(t *testing.T) {
+	h := build(t, plan{rules: true})
+	h.rule("loop", `for (;;);`)
+	begun := time.Now()
+	_, p := h.browser().asked(t, "grace", "web")
+	p.says("You can’t sign in here")
+	if took := time.Since(begun); took > 20*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if _, r := h.record("grace"); r.Denial == nil || r.Denial.Script != "loop" || !strings.Contains(r.Denial.Reason, "longer than") {
+		t.Errorf("%+v", r.Denial)
+	}
+}

@@ -89,4 +89,14 @@ func decisions(t *testing.T, db *storage.DB) {
 	want(t, err, storage.ErrNotFound)
 	_, err = db.DecisionByID(ctx, "lgn_1")
 	must(t, err)
+	u := aUser(t, db, "carl")
+	put("lgn_3", u.ID, "done", now(), now().Add(time.Hour))
+	latest, err := db.LatestDecision(ctx, u.ID)
+	must(t, err)
+	if latest.ID != "lgn_3" || string(latest.Data) != `{"at":"done"}` {
+		t.Errorf("%+v", latest)
+	}
+	must(t, db.DeleteUser(ctx, u.ID))
+	_, err = db.LatestDecision(ctx, u.ID)
+	want(t, err, storage.ErrNotFound)
 }
