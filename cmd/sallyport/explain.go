@@ -168,6 +168,9 @@ func story(rec *flows.Record) []string {
 		say("the browser is remembered")
 	}
 	say("then: %s (%s)", flows.EndOf(rec.Asked), rec.Asked.Reason)
+	if rec.Final.Reason == "grace" {
+		say("the person put setting up a factor off")
+	}
 	if len(rec.Shown) > 0 {
 		say("shown: %s", strings.Join(rec.Shown, ", "))
 	}
