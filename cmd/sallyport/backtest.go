@@ -81,7 +81,7 @@ draft takes the place of the script of that name. Records are kept for login.rec
 			return err
 		}
 		draft := rules.Script{Name: or(name, "the draft"), Kind: or(kind, kindOf(source)), Source: source}
-		if err := checkScript(draft); err != nil {
+		if err := rules.Check(draft); err != nil {
 			return err
 		}
 		return c.withHouse(cmd, func(ctx context.Context, h *house) error {
