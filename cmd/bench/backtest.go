@@ -38,19 +38,23 @@ func (s *side) fillPast(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	real, err := db.Decisions(ctx, storage.DecisionFilter{ClientID: s.target.login.id, Limit: pastSignIns})
+	made, err := db.Decisions(ctx, storage.DecisionFilter{ClientID: s.target.login.id, Limit: pastSignIns})
 	if err != nil {
 		return err
 	}
-	if len(real) < pastPeople {
-		return fmt.Errorf("%d records of %d sign-ins", len(real), pastPeople)
+	if len(made) < pastPeople {
+		return fmt.Errorf("%d records of %d sign-ins", len(made), pastPeople)
 	}
-	missing := pastSignIns - len(real)
+	return spread(ctx, db, made)
+}
+
+// spread stores copies of rows until there are pastSignIns.
+func spread(ctx context.Context, db *storage.DB, rows []*storage.Decision) error {
+	missing := pastSignIns - len(rows)
 	for i := 0; i < missing; i += pastBatch {
 		err := db.Tx(ctx, func(ctx context.Context) error {
 			for n := i; n < min(i+pastBatch, missing); n++ {
-				earlier := pastDays / time.Duration(missing) * time.Duration(n+1)
-				row, err := copyOf(real[n%len(real)], earlier)
+				row, err := copyOf(rows[n%len(rows)], pastDays/time.Duration(missing)*time.Duration(n+1))
 				if err != nil {
 					return err
 				}

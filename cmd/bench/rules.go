@@ -143,20 +143,14 @@ func (s *sides) compareOne(ctx context.Context, o options, op operation) error {
 		}
 		var got [2]figure
 		for i, one := range []*side{s.without, s.with} {
-			before, err := childrenCPU(one.cmd.Process.Pid)
-			if err != nil {
-				return err
-			}
-			if got[i], err = load(ctx, o.connections, d, together(one.cmd.Process.Pid, one.at), do[i]); err == nil {
-				err = got[i].first
-			}
-			after, more := childrenCPU(one.cmd.Process.Pid)
-			if err = errors.Join(err, more); err != nil {
+			var below time.Duration
+			var err error
+			if got[i], below, err = one.load(ctx, o.connections, d, do[i]); err != nil {
 				return err
 			}
 			if round > 0 {
 				sums[i].add(got[i])
-				workers += after - before // of the side with rules: the other one's are idle
+				workers += below // those of the side without rules are idle
 			}
 		}
 		if round > 0 {
@@ -165,6 +159,20 @@ func (s *sides) compareOne(ctx context.Context, o options, op operation) error {
 	}
 	printAdded(op.name, sums, workers, added)
 	return nil
+}
+
+// load measures one round, and what of it was used by workers.
+func (s *side) load(ctx context.Context, connections int, d time.Duration, do work) (f figure, below time.Duration, err error) {
+	pid := s.cmd.Process.Pid
+	before, err := childrenCPU(pid)
+	if err != nil {
+		return f, 0, err
+	}
+	if f, err = load(ctx, connections, d, together(pid, s.at), do); err != nil {
+		return f, 0, err
+	}
+	after, err := childrenCPU(pid)
+	return f, after - before, errors.Join(err, f.first)
 }
 
 func printAdded(name string, sums [2]figure, workers time.Duration, added []time.Duration) {
