@@ -30,6 +30,9 @@ type Config struct {
 	WeakCounts bool `doc:"recovery codes count as a second factor for acr and mfa; leave it off unless you have to"`
 	// BlockReported blocks a person who says on their phone that a sign-in was not theirs.
 	BlockReported bool `doc:"a person who says on their phone that it wasn't them is blocked until an administrator has looked"`
+	// Connection is the name of the one connection that there is: people of our own
+	// register. By default it is that of a new tenant's at Auth0.
+	Connection string `doc:"what rules, actions and policies call the register of your people"`
 	// RecordFor is how long the record of a decision is kept, with the personal data in it.
 	RecordFor time.Duration `doc:"how long the reasons of a sign-in are kept, with what was known of the person then"`
 	Limits    Limits
@@ -77,6 +80,7 @@ func DefaultConfig() Config {
 		LoginLifetime: time.Hour, LoginIdle: 5 * time.Minute, SetupIdle: 10 * time.Minute,
 		SessionIdle: 72 * time.Hour, SessionAbsolute: 7 * 24 * time.Hour,
 		ResetLifetime: time.Hour, FreshFor: 10 * time.Minute, RecordFor: 30 * 24 * time.Hour,
+		Connection: "Username-Password-Authentication",
 		Limits: Limits{
 			PasswordDevice:      rate(10, time.Minute),
 			PasswordUserAddress: rate(10, six), PasswordUser: rate(50, six), PasswordAddress: rate(100, 10*time.Second),
@@ -106,6 +110,9 @@ func (c Config) Validate() error {
 	between("reset_lifetime", c.ResetLifetime, time.Minute, day)
 	between("fresh_for", c.FreshFor, 10*time.Second, day)
 	between("record_for", c.RecordFor, 0, 400*day)
+	if n := len(c.Connection); n < 1 || n > 128 {
+		faults = append(faults, fmt.Errorf("connection: a name of %d bytes is out of range: use 1 to 128", n))
+	}
 	for name, r := range c.Limits.rates() {
 		if err := r.Check(); err != nil {
 			faults = append(faults, fmt.Errorf("limits.%s.%w", name, err))

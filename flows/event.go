@@ -34,7 +34,7 @@ func (e *Engine) about(ctx context.Context, r *http.Request, l *login, back url.
 	if err != nil {
 		return nil, err
 	}
-	user := l.profile()
+	user := e.profile(l)
 	request := e.requestOf(r, l, back)
 	user["multifactor"] = e.multifactor(l)
 	a := &about{}
@@ -54,12 +54,12 @@ func (e *Engine) about(ctx context.Context, r *http.Request, l *login, back url.
 }
 
 // profile is the person, as rules and actions have them.
-func (l *login) profile() map[string]any {
+func (e *Engine) profile(l *login) map[string]any {
 	u := l.user
 	p := map[string]any{
 		"user_id": u.ID, "username": u.Username, "email_verified": u.EmailVerified, "phone_verified": u.PhoneNumberVerified,
 		"created_at": u.CreatedAt, "updated_at": u.UpdatedAt, "blocked": u.Blocked,
-		"identities":   []any{map[string]any{"connection": connectionName, "provider": connectionStrategy, "user_id": u.ID, "isSocial": false}},
+		"identities":   []any{map[string]any{"connection": e.config.Connection, "provider": connectionStrategy, "user_id": u.ID, "isSocial": false}},
 		"app_metadata": object(u.AppMetadata), "user_metadata": object(u.UserMetadata),
 	}
 	for name, text := range map[string]string{
@@ -135,7 +135,7 @@ func (e *Engine) passkey(p factors.Proof) bool {
 // ruleContext is context of rules.
 func (e *Engine) ruleContext(l *login, h *history, q happening, returned bool) map[string]any {
 	c := map[string]any{
-		"tenant": e.tenant(), "connection": connectionName, "connectionID": "con_default", "connectionStrategy": connectionStrategy,
+		"tenant": e.tenant(), "connection": e.config.Connection, "connectionID": "con_default", "connectionStrategy": connectionStrategy,
 		"connectionOptions": map[string]any{}, "connectionMetadata": map[string]any{},
 		"protocol": l.protocol(returned),
 		"request": map[string]any{
@@ -178,7 +178,7 @@ func (e *Engine) actionEvent(l *login, h *history, q happening) map[string]any {
 	}
 	ev := map[string]any{
 		"authentication": authentication, "authorization": map[string]any{"roles": orEmpty(l.roles())},
-		"connection": map[string]any{"id": "con_default", "name": connectionName, "strategy": connectionStrategy, "metadata": map[string]any{}},
+		"connection": map[string]any{"id": "con_default", "name": e.config.Connection, "strategy": connectionStrategy, "metadata": map[string]any{}},
 		"request":    request, "stats": map[string]any{"logins_count": h.Logins + 1}, "tenant": map[string]any{"id": e.tenant()},
 		"transaction": e.transaction(l), "security_context": map[string]any{},
 	}

@@ -46,7 +46,7 @@ func (l *login) wantsConsent() bool {
 func (e *Engine) facts(l *login) policy.Facts {
 	ask := l.state.Ask
 	f := policy.Facts{
-		Scene: l.policyScene(), Ruling: e.ruling(l), AskAt: l.settings.AskAt, EnrolledNow: l.state.EnrolledNow, Skipped: l.state.Skipped,
+		Scene: e.policyScene(l), Ruling: e.ruling(l), AskAt: l.settings.AskAt, EnrolledNow: l.state.EnrolledNow, Skipped: l.state.Skipped,
 		Now: e.now(), Prompt: ask.Prompt, MaxAge: ask.MaxAge, ACRValues: ask.ACRValues, EssentialACR: ask.EssentialACR,
 		RequestedAt: ask.RequestedAt, FreshFor: e.config.FreshFor, Subject: ask.Subject, Ladder: e.ladder, WeakCounts: e.config.WeakCounts,
 		Denied: l.state.Denied, Switch: l.state.Switched, OwnsSecond: l.second,

@@ -16,12 +16,9 @@ import (
 	"github.com/sallyport-id/sallyport/storage"
 )
 
-// The one connection there is: people of our own register. Rules know it by the name that
-// Auth0 gives a new tenant's.
-const (
-	connectionName     = "Username-Password-Authentication"
-	connectionStrategy = "auth0"
-)
+// connectionStrategy is what Auth0 calls a register of one's own; Config.Connection is its
+// name.
+const connectionStrategy = "auth0"
 
 // A scene is where a login happens, as far as it is known.
 type scene struct {
@@ -69,8 +66,8 @@ func (l *login) outsider() bool {
 }
 
 // policyScene is the scene as policies see it.
-func (l *login) policyScene() policy.Scene {
-	s := policy.Scene{Roles: orEmpty(l.roles()), Groups: []string{}, Scopes: []string{}, Connection: connectionName}
+func (e *Engine) policyScene(l *login) policy.Scene {
+	s := policy.Scene{Roles: orEmpty(l.roles()), Groups: []string{}, Scopes: []string{}, Connection: e.config.Connection}
 	if l.scene.address.IsValid() {
 		s.Address = l.scene.address.String()
 	}

@@ -116,6 +116,7 @@ func (e *Engine) faulted(ctx context.Context, l *login, s *scripted, err error) 
 	var f *rules.Fault
 	if errors.As(err, &f) {
 		s.Denial.Script, s.Denial.Line, s.Denial.Reason = f.Script, f.Line, f.Why
+		s.Steps = append(s.Steps, f.Steps...)
 	}
 	s.Over = true
 	e.log.WarnContext(ctx, "script failed", "script", s.Denial.Script, "line", s.Denial.Line, "error", s.Denial.Reason, "login_id", l.row.ID)

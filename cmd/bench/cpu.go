@@ -16,10 +16,11 @@ const tick = 10 * time.Millisecond
 // cpuOf is the CPU time that the process pid and all below it used so far, ended
 // children included (proc(5)).
 func cpuOf(pid int) (time.Duration, error) {
-	used, err := ownCPU(pid)
+	own, ended, err := ownCPU(pid)
 	if err != nil {
 		return 0, err
 	}
+	used := own + ended
 	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	if err != nil {
 		return 0, err
@@ -42,27 +43,46 @@ func cpuOf(pid int) (time.Duration, error) {
 	return used, nil
 }
 
-// ownCPU is utime, stime, cutime and cstime of one process.
-func ownCPU(pid int) (time.Duration, error) {
+// ownCPU is utime and stime of one process, and cutime and cstime, of its children that
+// ended.
+func ownCPU(pid int) (own, ended time.Duration, err error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	// The name in parentheses may hold anything; the fields count from behind it.
 	_, after, ok := strings.Cut(string(b), ") ")
 	fields := strings.Fields(after)
 	if !ok || len(fields) < 15 {
-		return 0, errors.New("/proc/PID/stat has another form")
+		return 0, 0, errors.New("/proc/PID/stat has another form")
 	}
-	var sum int64
-	for _, field := range fields[11:15] {
-		n, err := strconv.ParseInt(field, 10, 64)
-		if err != nil {
-			return 0, err
+	var ticks [4]int64
+	for i, field := range fields[11:15] {
+		if ticks[i], err = strconv.ParseInt(field, 10, 64); err != nil {
+			return 0, 0, err
 		}
-		sum += n
 	}
-	return time.Duration(sum) * tick, nil
+	return time.Duration(ticks[0]+ticks[1]) * tick, time.Duration(ticks[2]+ticks[3]) * tick, nil
+}
+
+// childrenCPU is the CPU time of all below pid, those that ended included.
+func childrenCPU(pid int) (time.Duration, error) {
+	all, err := cpuOf(pid)
+	if err != nil {
+		return 0, err
+	}
+	own, _, err := ownCPU(pid)
+	return all - own, err
+}
+
+// loadAverage is that of the last minute, of everything that this machine does.
+func loadAverage() string {
+	b, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	first, _, _ := strings.Cut(string(b), " ")
+	return first
 }
 
 // parentOf is the process that started pid.

@@ -10,14 +10,42 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 )
 
-// measure runs every operation on one database and prints a line for each.
+// measure runs everything that is wanted on one database.
 func measure(ctx context.Context, o options, dir, database string) error {
-	dir = filepath.Join(dir, database)
+	var err error
+	if o.wants(operationNames()[:len(operations)]...) {
+		err = measureOperations(ctx, o, filepath.Join(dir, "operations"), database)
+	}
+	if o.wants(opRules, opBacktest) {
+		err = errors.Join(err, measureScripts(ctx, o, dir, database))
+	}
+	return err
+}
+
+// measureScripts compares sign-ins with rules and without, and tries drafts on the past.
+func measureScripts(ctx context.Context, o options, dir, database string) (err error) {
+	s, err := startSides(ctx, o, dir, database)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.end()) }()
+	if o.wants(opRules) {
+		if err := s.compareRules(ctx, o, database); err != nil {
+			return err
+		}
+	}
+	if o.wants(opBacktest) {
+		return s.with.backtest(ctx, o, database)
+	}
+	return nil
+}
+
+// measureOperations prints a line for every operation, beside the floor.
+func measureOperations(ctx context.Context, o options, dir, database string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -26,7 +54,7 @@ func measure(ctx context.Context, o options, dir, database string) error {
 		return err
 	}
 	defer at.drop()
-	p, err := startProduct(ctx, o, dir, at)
+	p, err := startProduct(ctx, o, dir, at, "")
 	if err != nil {
 		return err
 	}
@@ -41,7 +69,7 @@ func measure(ctx context.Context, o options, dir, database string) error {
 	fmt.Printf("\n%s, %d connections, %s each\n%-27s %9s %9s %9s %7s %6s\n", database, o.connections, o.duration,
 		"operation", "per s", "CPU", "floor", "ratio", "failed")
 	for _, op := range operations {
-		if len(o.only) > 0 && !slices.Contains(o.only, op.name) {
+		if !o.wants(op.name) {
 			continue
 		}
 		if e := compare(ctx, o, op, p, least, at); e != nil {

@@ -29,12 +29,18 @@ var operations = []operation{
 	{"login_code", func(_ context.Context, t *target, _ int) (work, error) { return fullLogin(t, t.strong), nil }},
 }
 
+// What is measured beside the operations, on products of its own.
+const (
+	opRules    = "rules"
+	opBacktest = "backtest"
+)
+
 func operationNames() []string {
 	names := make([]string, len(operations))
 	for i, o := range operations {
 		names[i] = o.name
 	}
-	return names
+	return append(names, opRules, opBacktest)
 }
 
 func discovery(_ context.Context, t *target, _ int) (work, error) {

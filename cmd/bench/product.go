@@ -101,7 +101,8 @@ type product struct {
 	target         *target
 }
 
-func startProduct(ctx context.Context, o options, dir string, at *place) (*product, error) {
+// startProduct starts one. more are lines of its settings beside those it needs.
+func startProduct(ctx context.Context, o options, dir string, at *place, more string) (*product, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -112,7 +113,7 @@ func startProduct(ctx context.Context, o options, dir string, at *place) (*produ
 	}
 	p := &product{binary: o.binary, config: filepath.Join(dir, "sallyport.yaml")}
 	text := fmt.Sprintf("issuer: http://%s/\nlisten: %q\ndatabase:\n  dsn: %q\nseal:\n  keyset_file: %q\n", address, address, at.dsn, filepath.Join(dir, "keyset"))
-	if err := os.WriteFile(p.config, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(p.config, []byte(text+more), 0o600); err != nil {
 		return nil, err
 	}
 	p.target = &target{issuer: "http://" + address + "/", http: newHTTP(o.connections), opaque: opaqueAPI, jwt: jwtAPI}
@@ -129,16 +130,23 @@ func startProduct(ctx context.Context, o options, dir string, at *place) (*produ
 
 // verb runs one command of the product.
 func (p *product) verb(ctx context.Context, into any, args ...string) error {
+	out, _, err := p.run(ctx, args...)
+	if err != nil || into == nil {
+		return err
+	}
+	return json.Unmarshal(out, into)
+}
+
+// run runs one command of the product and returns what it printed and what it used, its
+// children included.
+func (p *product) run(ctx context.Context, args ...string) ([]byte, *os.ProcessState, error) {
 	cmd := exec.CommandContext(ctx, p.binary, append(args, "--json", "--config", p.config)...) //nolint:gosec // the product
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return fmt.Errorf("%s: %w", strings.Join(args, " "), err)
+		return nil, nil, fmt.Errorf("%s: %w", strings.Join(args, " "), err)
 	}
-	if into == nil {
-		return nil
-	}
-	return json.Unmarshal(out, into)
+	return out, cmd.ProcessState, nil
 }
 
 // fill makes the clients, APIs and people that the operations need.
@@ -193,7 +201,9 @@ func (p *product) writePeople(path string) (err error) {
 		_, _ = rand.Read(raw) // never fails (crypto/rand)
 		h := human{name: fmt.Sprintf("person%04d", i), password: secretKey, totp: base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw)}
 		p.target.people = append(p.target.people, h)
-		if err := e.Encode(map[string]string{"username": h.name, "password_hash": hash, "totp_secret": h.totp}); err != nil {
+		if err := e.Encode(map[string]any{
+			"username": h.name, "password_hash": hash, "totp_secret": h.totp, "app_metadata": map[string]any{"groups": []string{"staff"}},
+		}); err != nil {
 			return err
 		}
 	}

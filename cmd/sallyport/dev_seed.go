@@ -6,7 +6,6 @@ import (
 
 	"github.com/sallyport-id/sallyport/cmd/sallyport/demo"
 	"github.com/sallyport-id/sallyport/factors"
-	"github.com/sallyport-id/sallyport/flows/policy"
 	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/storage"
 )
@@ -26,50 +25,11 @@ func demoAPIs() []*storage.API {
 	}
 }
 
-// A demoClient is a registration with what the demo says about it.
-type demoClient struct {
-	name, title, explanation string // title empty: not for the demo application
-	client                   *storage.Client
-}
-
-// demoClients are the kinds of applications that there are.
-func demoClients(app string) []demoClient {
-	noPKCE := false
-	own := map[string][]string{demoAudience: {"read", "transfer"}, ledgerAudience: {"read"}}
-	signsIn := func(id, name, method, rule string, firstParty bool) *storage.Client {
-		c := &storage.Client{ID: "demo-" + id, Name: name}
-		c.Metadata = storage.ClientMetadata{
-			ApplicationType: "native", TokenEndpointAuthMethod: method,
-			GrantTypes: []string{"authorization_code", "refresh_token"},
-			// The second one is for scripts: RFC 8252 §7.3 lets them use any port.
-			RedirectURIs:           []string{app + "/callback/" + id, "http://127.0.0.1/callback"},
-			PostLogoutRedirectURIs: []string{app + "/signed-out"},
-		}
-		c.Settings = storage.ClientSettings{Policy: rule, FirstParty: firstParty, Audiences: own}
-		return c
-	}
-	confidential := signsIn("confidential", "Demo shop", "client_secret_basic", policy.Never, true)
-	confidential.Settings.RequirePKCE = &noPKCE
-	vault := signsIn("duo", "Demo vault", "client_secret_basic", policy.Always, true)
-	vault.Settings.Factors = []string{factors.Duo}
-	machine := &storage.Client{ID: "demo-machine", Name: "Demo night job"}
-	machine.Metadata = storage.ClientMetadata{GrantTypes: []string{"client_credentials"}, TokenEndpointAuthMethod: "client_secret_basic"}
-	machine.Settings.Audiences = own
-	return []demoClient{
-		{"confidential", "Sign in", "A password is enough, until the API asks for more.", confidential},
-		{"mfa", "Sign in with a second factor", "This application's policy is always.", signsIn("mfa", "Demo bank", "client_secret_basic", policy.Always, true)},
-		{"duo", "Sign in with Duo", "Its only factor is Duo, which excludes all others.", vault},
-		{"public", "Sign in without a client secret", "A public client, as on phones: PKCE instead of a secret.", signsIn("public", "Demo phone app", "none", "", true)},
-		{"partner", "Sign in with consent", "Somebody else's application: you are asked what it may have.", signsIn("partner", "Partner app", "client_secret_post", "", false)},
-		{"machine", "", "A program that signs nobody in and calls the API with client_credentials.", machine},
-	}
-}
-
 // seed puts the demo's people, applications and APIs into the register, or brings
 // the addresses of those that are there up to date.
 func (h *house) seed(ctx context.Context, d *demoData, st *stage) error {
 	err := h.db.Tx(ctx, func(ctx context.Context) error {
-		if err := h.seedFactors(ctx, d.Users[fresh].Username); err != nil {
+		if err := h.seedOnce(ctx, d.Users[fresh].Username); err != nil {
 			return err
 		}
 		for _, api := range demoAPIs() {
@@ -78,7 +38,7 @@ func (h *house) seed(ctx context.Context, d *demoData, st *stage) error {
 			}
 		}
 		for _, one := range demoClients(origin(st.app)) {
-			if err := h.seedClient(ctx, d, one.client); err != nil {
+			if err := h.seedClient(ctx, d, &one); err != nil {
 				return err
 			}
 		}
@@ -92,12 +52,21 @@ func (h *house) seed(ctx context.Context, d *demoData, st *stage) error {
 	return errors.Join(err, d.save())
 }
 
-// seedFactors switches on, at the first start, what works beside another; afterwards
-// it stays as the visitor left it.
-func (h *house) seedFactors(ctx context.Context, first string) error {
+// seedOnce puts in, at the first start, what afterwards stays as the visitor left it: the
+// factors, and a rule that is deployed and does not run before somebody enables it.
+func (h *house) seedOnce(ctx context.Context, first string) error {
 	if _, err := h.db.UserByLogin(ctx, first); !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
+	if err := h.seedFactors(ctx); err != nil {
+		return err
+	}
+	_, err := h.putScript(ctx, &storage.Script{Name: demo.RuleName, Kind: storage.ScriptRule}, demo.Rule, true)
+	return err
+}
+
+// seedFactors switches on what works beside another.
+func (h *house) seedFactors(ctx context.Context) error {
 	s, err := h.db.Settings(ctx)
 	if err != nil {
 		return err
@@ -111,7 +80,11 @@ func (h *house) seedFactors(ctx context.Context, first string) error {
 	return h.db.PutSettings(ctx, s)
 }
 
-func (h *house) seedClient(ctx context.Context, d *demoData, c *storage.Client) error {
+func (h *house) seedClient(ctx context.Context, d *demoData, one *demoClient) error {
+	c := one.client
+	if err := (&policyScope{id: c.ID, client: c}).put(one.policy); err != nil {
+		return err
+	}
 	management.ClientDefaults(c)
 	if err := management.ValidateClient(c); err != nil {
 		return err

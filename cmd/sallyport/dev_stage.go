@@ -58,7 +58,7 @@ func (st *stage) ready(d *demoData, switches map[string]string) readiness {
 // application is the demo's relying party with the API it calls beside it.
 func (st *stage) application(h *house, d *demoData, api http.Handler, log *slog.Logger) http.Handler {
 	app := demo.NewApp(demo.AppOptions{
-		Issuer: st.issuer, Address: origin(st.app), Audience: demoAudience, API: origin(st.app) + "/api/transfer",
+		Issuer: st.issuer, Address: origin(st.app), Audience: demoAudience,
 		Desk: origin(st.desk) + "/", Clients: st.clients(d), Logger: log, Now: h.now,
 	})
 	mux := http.NewServeMux()
@@ -73,7 +73,7 @@ func (st *stage) clients(d *demoData) []demo.Client {
 	for _, one := range demoClients(origin(st.app)) {
 		if one.title != "" {
 			list = append(list, demo.Client{
-				Name: one.name, Title: one.title, Explanation: one.explanation,
+				Name: one.name, Called: one.client.Name, Title: one.title, Explanation: one.explanation, Operation: one.operation,
 				ClientID: one.client.ID, ClientSecret: d.Secrets[one.client.ID],
 			})
 		}
@@ -96,15 +96,9 @@ func (st *stage) links() []demo.Link {
 func (st *stage) startPage(d *demoData) demo.Desk {
 	desk := demo.Desk{App: origin(st.app) + "/", Fresh: d.Users[fresh], Links: st.links(), Users: d.Users}
 	for _, one := range demoClients(origin(st.app)) {
-		desk.Clients = append(desk.Clients, demo.Client{Name: one.client.Name, ClientID: one.client.ID, Explanation: one.explanation})
+		desk.Clients = append(desk.Clients, demo.Client{Called: one.client.Name, ClientID: one.client.ID, Explanation: one.explanation})
 	}
-	config := d.path("sallyport.yaml")
-	desk.Commands = []string{
-		"sallyport user list --config " + config,
-		"sallyport audit tail --config " + config,
-		"sallyport policy set always --config " + config,
-		"sallyport user authenticators remove ada --all --config " + config,
-	}
+	desk.Commands = d.commands()
 	return desk
 }
 
@@ -122,6 +116,7 @@ func (st *stage) announce(say func(string, ...any), d *demoData) {
 		}
 		say("%-8s %-30s %s", u.Username, u.Password, code)
 	}
+	say("\nWhy a sign-in went as it did:\n\n    %s", d.verb("explain --user "+d.Users[fresh].Username))
 	say("\nEverything is kept in %s. Stop with Ctrl-C.", d.dir)
 }
 

@@ -159,6 +159,9 @@ func (rec *reason) story() []string {
 		say("the browser is remembered")
 	}
 	say("then: %s (%s)", flows.EndOf(rec.Asked), rec.Asked.Reason)
+	if rec.Final.Reason == "grace" {
+		say("the person put setting up a factor off")
+	}
 	if len(rec.Shown) > 0 {
 		say("shown: %s", strings.Join(rec.Shown, ", "))
 	}

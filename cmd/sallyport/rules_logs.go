@@ -85,7 +85,11 @@ func runsOf(rec *flows.Record, name string) []execution {
 		}
 	}
 	if d := rec.Denial; d != nil && d.Fault && (name == "" || d.Script == name) {
-		list = append(list, execution{At: rec.At, Login: rec.LoginID, Script: d.Script, Fault: fmt.Sprintf("line %d: %s", d.Line, d.Reason)})
+		fault := d.Reason
+		if d.Line > 0 {
+			fault = fmt.Sprintf("line %d: %s", d.Line, d.Reason)
+		}
+		list = append(list, execution{At: rec.At, Login: rec.LoginID, Script: d.Script, Fault: fault})
 	}
 	return list
 }

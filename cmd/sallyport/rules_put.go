@@ -80,7 +80,7 @@ func (h *house) scriptFor(ctx context.Context, name, kind, source string) (*stor
 	case kind != "" && kind != s.Kind:
 		return nil, &misuse{what: fmt.Sprintf("%q is already there and is of the kind %s", name, s.Kind), mend: "choose another name, or delete it first"}
 	}
-	return s, ofScript(checkScript(rules.Script{Name: name, Kind: s.Kind, Source: source}), name)
+	return s, ofScript(rules.Check(rules.Script{Name: name, Kind: s.Kind, Source: source}), name)
 }
 
 // kindOf guesses what a text is.
@@ -89,23 +89,6 @@ func kindOf(source string) string {
 		return storage.ScriptAction
 	}
 	return storage.ScriptRule
-}
-
-// checkScript refuses what does not compile, and what compiles but has nothing to call:
-// it would refuse every sign-in.
-//
-// Errors: *rules.Fault.
-func checkScript(s rules.Script) error {
-	if err := rules.Check(s); err != nil {
-		return err
-	}
-	switch {
-	case s.Kind == rules.Action && !strings.Contains(s.Source, "onExecutePostLogin"):
-		return &rules.Fault{Script: s.Name, Why: "an action has to export onExecutePostLogin"}
-	case s.Kind == rules.Rule && !strings.Contains(s.Source, "function") && !strings.Contains(s.Source, "=>"):
-		return &rules.Fault{Script: s.Name, Why: "a rule has to be one function (user, context, callback)"}
-	}
-	return nil
 }
 
 // putScript stores source as the next version of s, which is stored first where it is new.
@@ -180,7 +163,7 @@ func (c *cli) rulesRollback() *cobra.Command {
 // deploy makes v the version of s that runs. It was checked when it was put, but maybe by
 // an older program.
 func (c *cli) deploy(ctx context.Context, h *house, s *storage.Script, v *storage.ScriptVersion) error {
-	if err := checkScript(rules.Script{Name: s.Name, Kind: s.Kind, Source: v.Source}); err != nil {
+	if err := rules.Check(rules.Script{Name: s.Name, Kind: s.Kind, Source: v.Source}); err != nil {
 		return ofScript(err, s.Name)
 	}
 	data := map[string]any{"version": v.Number, "from": s.Deployed, "sha256": hashOf(v.Source)}

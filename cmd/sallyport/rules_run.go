@@ -41,7 +41,7 @@ Exit status 0 where it said something, a refusal too; 1 where it failed.`,
 			return err
 		}
 		s := rules.Script{Name: filepath.Base(args[0]), Kind: or(kind, kindOf(source)), Source: source}
-		if err := checkScript(s); err != nil {
+		if err := rules.Check(s); err != nil {
 			return &misuse{what: err.Error(), mend: "mend it and run it again"}
 		}
 		more, err := c.readMembers(facts)

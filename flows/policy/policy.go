@@ -38,7 +38,8 @@
 //
 // A remembered browser meets the policy and nothing else: not an asked acr, not max_age,
 // not prompt=login, not the adaptive policy, not an interval, no command, and a script's
-// provider only where the script says so. A recovery code and a code by e-mail are
+// provider only where the script says so; where it does not, a second factor is shown in
+// each sign-in, whatever the session has. A recovery code and a code by e-mail are
 // weak: they let a person through a due factor but raise no acr, unless the admin says
 // so (WeakCounts).
 //

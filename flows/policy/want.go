@@ -42,6 +42,9 @@ func (f *Facts) wants() want {
 	// Where the sign-in is strange besides, no remembered browser stands for the factor,
 	// and nothing is set up without the mailbox.
 	w.remember = w.interval == nil && f.Ruling.Remember && !w.strange
+	if !f.Ruling.Remember {
+		w.interval = &eachTime
+	}
 	w.due, w.denied, w.grace = true, false, nil
 	w.reason, w.source = ReasonRule, byRule(f.Ruling.Script)
 	switch f.Ruling.Provider {
@@ -56,6 +59,11 @@ func (f *Facts) wants() want {
 	}
 	return w
 }
+
+// eachTime is how long a second factor stands where a script forbids remembering: it is
+// shown in each sign-in. A script that wants it once in a session, or every few hours,
+// looks at the methods of the session itself, as Auth0's do.
+var eachTime Duration
 
 func byRule(script string) string { return "rule " + script }
 

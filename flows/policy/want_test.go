@@ -79,7 +79,9 @@ func TestProvider(t *testing.T) {
 		{"what a policy lists narrows any", person(once, many, rule("any"), client(Document{Factors: []string{factors.Voice, factors.SMS}})), rule2(factors.Voice, factors.SMS)},
 		{"and guardian", person(once, many, rule("guardian"), client(Document{Factors: []string{factors.Voice, factors.SMS}})), rule2(factors.SMS)},
 		{"to nothing, which is nobody's way in", person(once, many, rule("guardian"), client(Document{Factors: []string{factors.Voice}})), verdict{Deny, "not_enough", "access_denied", "rule geo", nil}},
-		{"what was shown in the session stands", person(shown(pwd(hour), otp(hour)), rule("any")), satisfied("rule geo")},
+		{"what was shown in the session stands where browsers may be remembered", person(shown(pwd(hour), otp(hour)), rule("any"), mayRemember), satisfied("rule geo")},
+		{"and not where they may not", person(shown(pwd(hour), otp(hour)), rule("any")), verdict{ProveSecond, "rule", "login_required", "rule geo", both}},
+		{"what was shown in this login always does", person(shown(pwd(second), otp(second)), rule("any")), satisfied("rule geo")},
 		{"low, and nothing owned: the mailbox first", person(once, nothing, mailbox, adaptive("low"), rule("any")), verdict{ProveSecond, "risk", "login_required", "rule geo", []string{factors.Email}}},
 	})
 }

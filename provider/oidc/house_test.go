@@ -83,7 +83,8 @@ type plan struct {
 	ladder  policy.Ladder
 	keys    func(*webauthn.Config) // security keys
 	duo     func(*duo.Config)
-	rules   bool // scripts run, and places are known
+	rules   bool                                                      // scripts run, and places are known
+	fetch   func(ctx context.Context, request string) (answer string) // what actions reach
 }
 
 const (

@@ -38,7 +38,7 @@ func (h *house) runner() *rules.Runner {
 	h.t.Helper()
 	path, err := worker()
 	h.must(err)
-	r, err := rules.NewRunner(rules.Options{Command: []string{path}})
+	r, err := rules.NewRunner(rules.Options{Command: []string{path}, Fetch: h.plan.fetch})
 	h.must(err)
 	h.t.Cleanup(r.Close)
 	return r
@@ -92,12 +92,8 @@ func (h *house) settings(change func(*storage.Settings)) {
 // record is the record of the newest sign-in of a person.
 func (h *house) record(name string) (*storage.Decision, *flows.Record) {
 	h.t.Helper()
-	rows, err := h.db.Decisions(h.t.Context(), storage.DecisionFilter{UserID: h.users[name].ID, Limit: 1000})
+	row, err := h.db.LatestDecision(h.t.Context(), h.users[name].ID)
 	h.must(err)
-	if len(rows) == 0 {
-		h.t.Fatalf("no record of a sign-in of %s", name)
-	}
-	row := rows[len(rows)-1]
 	r, err := flows.ReadRecord(row)
 	h.must(err)
 	return row, r

@@ -15,18 +15,22 @@ import (
 // A Client is one registration that the application can sign in with.
 type Client struct {
 	Name         string // in the address of its callback
+	Called       string // by people
 	Title        string // on its button
-	Explanation  string
+	Explanation  string // of its policy
+	Operation    Operation
 	ClientID     string
 	ClientSecret string
 }
+
+// An Operation is the sensitive thing that an application does by an API.
+type Operation struct{ Title, Explanation, Address string }
 
 // AppOptions say where the application lives and whom it trusts.
 type AppOptions struct {
 	Issuer   string
 	Address  string // its own origin, "http://127.0.0.1:4180"
 	Audience string // of the API it calls
-	API      string // address of the sensitive operation
 	Desk     string // address of the start page
 	Clients  []Client
 	Logger   *slog.Logger

@@ -50,8 +50,9 @@ func factsOf(claims map[string]any, now time.Time) []fact {
 // meanings says RFC 8176 names in words.
 func meanings(methods []string) []string {
 	words := map[string]string{
-		"pwd": "a password", "otp": "a one-time code", "mfa": "more than one kind of factor",
-		"swk": "a key in software", "hwk": "a key in hardware", "kba": "a recovery code", "sms": "a text message",
+		"pwd": "a password", "otp": "a one-time code", "mfa": "more than one kind of factor", "sms": "a text message", "tel": "a phone call",
+		"swk": "a key in software", "hwk": "a key in hardware", "pop": "a key", "user": "a touch", "mca": "a second device",
+		"rc": "a recovery code", "email": "a mailbox", "rmb": "a remembered browser, which proves nothing",
 	}
 	var said []string
 	for _, m := range methods {

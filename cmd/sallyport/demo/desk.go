@@ -21,8 +21,11 @@ type Desk struct {
 	Links    []Link
 	Users    []User
 	Clients  []Client
-	Commands []string // to try in a terminal
+	Commands []Command // to try in a terminal
 }
+
+// A Command is a line to try in a terminal, and what for.
+type Command struct{ Purpose, Line string }
 
 // Handler serves the start page at / and the inbox at /inbox.
 func (d Desk) Handler(inbox *Inbox) http.Handler {

@@ -39,17 +39,17 @@ func (a *App) sensitive(w http.ResponseWriter, r *http.Request) {
 // API asks of the next sign-in, nil if nothing.
 func (a *App) callAPI(ctx context.Context, s *session) url.Values {
 	a.mu.Lock()
-	token := s.token.AccessToken
+	token, address := s.token.AccessToken, s.client.Operation.Address
 	a.mu.Unlock()
-	result, ask := a.transfer(ctx, token)
+	result, ask := a.transfer(ctx, address, token)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s.result = &result
 	return ask
 }
 
-func (a *App) transfer(ctx context.Context, token string) (outcome, url.Values) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.opts.API, nil)
+func (a *App) transfer(ctx context.Context, address, token string) (outcome, url.Values) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, nil)
 	if err != nil {
 		return outcome{Message: err.Error()}, nil
 	}
