@@ -27,10 +27,6 @@ const (
 	backtestShown = 20 // people and applications that are listed
 )
 
-// backtestWorker makes workers cheaper where there is always another job and no person
-// waits: one processor, as every worker is busy, and a collector that runs a fifth as often.
-var backtestWorker = []string{"GOMAXPROCS=1", "GOGC=400"}
-
 // backtestFlags narrow the sign-ins.
 type backtestFlags struct {
 	since  string
@@ -94,7 +90,6 @@ draft takes the place of the script of that name. Records are kept for login.rec
 				return err
 			}
 			o.Workers = runtime.NumCPU()
-			o.Environ = append(o.Environ, backtestWorker...)
 			runner, err := rules.NewRunner(o)
 			if err != nil {
 				return err
