@@ -21,8 +21,9 @@ test: deps format vet lint ## install what the tests need, then check and test e
 	$(GO) test $(RACE) -short -timeout 20m ./...
 
 .PHONY: sweep
-sweep: deps ## the races of the sign-in, played more often than make test does
+sweep: deps ## the races, recipes and contexts of the sign-in, all of them
 	$(GO) test $(RACE) -timeout 60m ./provider/oidc
+	$(GO) test $(RACE) -timeout 60m -run TestContexts ./cmd/sallyport
 
 .PHONY: deps
 deps: ## install Chromium and PostgreSQL where they are missing

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/sallyport-id/sallyport/factors"
+	"github.com/sallyport-id/sallyport/storage"
 )
 
 // An Ask is what a relying party wants of a login. It is made by the provider from a
@@ -53,7 +54,10 @@ type Result struct {
 	Proofs    []factors.Proof
 	Scopes    []string // consented, of Ask.Scopes
 	Claims    Claims   // that scripts set
-	Ask       Ask
+	// Record is why, to be stored with what the caller makes of the result; nil: it is
+	// stored already.
+	Record *storage.Decision
+	Ask    Ask
 }
 
 // Claims are what scripts put into tokens beside the standard's.

@@ -124,11 +124,14 @@ func (e *Engine) decideAtStart(ctx context.Context, r *http.Request, l *login) (
 	if err != nil || l.user == nil || d.Need == policy.Done {
 		return d, err
 	}
-	auths, err := e.db.Authenticators(ctx, l.user.ID)
+	person, err := e.db.PersonByID(ctx, l.user.ID)
 	if err != nil {
 		return d, fmt.Errorf("authenticators: %w", err)
 	}
-	e.keep(l, auths)
+	e.keep(l, person.Authenticators)
+	if err := l.recollect(person.History); err != nil {
+		return d, err
+	}
 	if err := e.surround(ctx, r, l); err != nil {
 		return d, err
 	}
@@ -165,8 +168,10 @@ func (e *Engine) prepare(ctx context.Context, l *login, d policy.Decision) (*fac
 // silent is the result of an ask that the session alone satisfies.
 func (e *Engine) silent(ctx context.Context, r *http.Request, l *login, d policy.Decision) (*Result, error) {
 	s := l.session.Session
+	var rec *storage.Decision
 	if l.state.Scripted != nil {
-		if err := e.conclude(ctx, r, l, d); err != nil {
+		var err error
+		if rec, err = e.conclude(ctx, r, l, d); err != nil {
 			return nil, err
 		}
 	}
@@ -178,7 +183,9 @@ func (e *Engine) silent(ctx context.Context, r *http.Request, l *login, d policy
 			return nil, fmt.Errorf("session: %w", err)
 		}
 	}
-	return l.result(d, ""), nil
+	res := l.result(d, "")
+	res.Record = rec
+	return res, nil
 }
 
 // Result ends a login and says what it proved; the caller is at Ask.Resume. It works

@@ -42,11 +42,14 @@ func (e *Engine) Renew(ctx context.Context, r *http.Request, n Renewal) (*Claims
 	} else if err != nil || len(l.scripts) == 0 {
 		return nil, err
 	}
-	auths, err := e.db.Authenticators(ctx, n.User.ID)
+	person, err := e.db.PersonByID(ctx, n.User.ID)
 	if err != nil {
 		return nil, fmt.Errorf("authenticators: %w", err)
 	}
-	e.keep(l, auths)
+	e.keep(l, person.Authenticators)
+	if err := l.recollect(person.History); err != nil {
+		return nil, err
+	}
 	e.locate(r, l)
 	if err := e.attend(ctx, l); errors.Is(err, ErrGone) {
 		return nil, &Refusal{Code: "access_denied", Description: "The organization is gone."}
@@ -67,8 +70,15 @@ func (e *Engine) Renew(ctx context.Context, r *http.Request, n Renewal) (*Claims
 		return nil, refused
 	}
 	l.row.ID = storage.NewID("rnw") // a record of its own
+	rec, err := e.conclude(ctx, r, l, d)
+	if err == nil && rec != nil {
+		err = e.db.PutDecision(ctx, rec)
+	}
+	if err != nil {
+		return nil, err
+	}
 	claims := l.claims()
-	return &claims, e.conclude(ctx, r, l, d)
+	return &claims, nil
 }
 
 // proofsOf is what an authorization had proven, from its amr (RFC 8176).

@@ -11,29 +11,29 @@ import (
 	"github.com/sallyport-id/sallyport/storage"
 )
 
-// conclude writes what a sign-in without a page leaves behind where scripts ran: its
-// record, and what they noted about the person.
-func (e *Engine) conclude(ctx context.Context, r *http.Request, l *login, d policy.Decision) error {
-	v := &visit{r: r.WithContext(ctx), login: l}
-	c := storage.Change{Decision: e.witness(ctx, r, l, d)}
-	if s := l.state.Scripted; d.Need == policy.Done && l.annotate(s) {
-		c.User = l.user
-		c.Events = append(c.Events, e.event(v, "user.changed", map[string]any{"by": "rules", "fields": s.annotated()}))
+// conclude writes what scripts noted about the person in a sign-in without a page, and
+// returns the record of it, which is stored with what comes of the sign-in.
+func (e *Engine) conclude(ctx context.Context, r *http.Request, l *login, d policy.Decision) (*storage.Decision, error) {
+	rec, s := e.witness(ctx, r, l, d), l.state.Scripted
+	if d.Need != policy.Done || !l.annotate(s) {
+		return rec, nil
 	}
+	v := &visit{r: r.WithContext(ctx), login: l}
+	c := storage.Change{User: l.user, Events: []*storage.Event{e.event(v, "user.changed", map[string]any{"by": "rules", "fields": s.annotated()})}}
 	err := e.db.Commit(ctx, c)
-	if errors.Is(err, storage.ErrConflict) && c.User != nil {
+	if errors.Is(err, storage.ErrConflict) {
 		// Somebody else changed the person at the same moment: theirs first, then ours.
 		if l.user, err = e.db.UserByID(ctx, l.user.ID); err != nil {
-			return fmt.Errorf("user: %w", err)
+			return nil, fmt.Errorf("user: %w", err)
 		}
-		l.annotate(l.state.Scripted)
+		l.annotate(s)
 		c.User = l.user
 		err = e.db.Commit(ctx, c)
 	}
 	if err != nil {
-		return fmt.Errorf("sign-in: %w", err)
+		return nil, fmt.Errorf("sign-in: %w", err)
 	}
-	return nil
+	return rec, nil
 }
 
 // turnedAway ends a request that may show no page, or that nobody can meet. Where scripts

@@ -28,6 +28,7 @@ type Change struct {
 	Consent           *Consent     // as PutConsent
 	History           *History     // as PutHistory
 	Decision          *Decision    // as PutDecision
+	Grants            []*Grant     // as PutGrants
 	Refund            []Limit      // as GiveBack
 	Messages          []*Message   // as AddMessages
 	Events            []*Event     // as AddEvents
@@ -108,6 +109,9 @@ func (d *DB) writes(ctx context.Context, c *Change) []func() error {
 	}
 	if c.Consent != nil {
 		add(func() error { return d.PutConsent(ctx, c.Consent) })
+	}
+	if len(c.Grants) > 0 {
+		add(func() error { return d.PutGrants(ctx, c.Grants...) })
 	}
 	if c.History != nil {
 		add(func() error { return d.PutHistory(ctx, c.History) })

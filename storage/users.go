@@ -71,6 +71,14 @@ type Person struct {
 	History        *History // empty where there is none
 }
 
+// PersonByID finds a user as UserByID does, with all authenticators as Authenticators
+// does, in one query.
+//
+// Errors: ErrNotFound.
+func (d *DB) PersonByID(ctx context.Context, id string) (*Person, error) {
+	return d.person(ctx, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("u.id = ?", id) })
+}
+
 // PersonByLogin finds a user as UserByLogin does, with all authenticators as
 // Authenticators does, in one query.
 //

@@ -82,6 +82,9 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	if err != nil {
 		return nil, err
 	}
+	if live, err := h.db.CachedScripts(ctx); err == nil && len(live) > 0 {
+		runner.Warm()
+	}
 	engine, err := flows.New(flows.Options{
 		Issuer: issuer, Name: s.Name, DB: h.db, Factors: h.factors, Themes: pages, Mailer: p.mailer, Config: s.Login,
 		Ladder: s.ladder(), Now: h.now, Logger: p.logger, Address: provider.Address,

@@ -78,7 +78,7 @@ func TestDemoTreasury(t *testing.T) {
 	v.click("#sensitive").says("#title", "Use your security key").click("#continue")
 	v.says("body", "The money is on its way.")
 	v.claim("acr", policy.PhishingResistant)
-	if why := p.run("explain", "--user", "ada"); !strings.Contains(why, "decided by   acr_values") || !strings.Contains(why, "Demo treasury") {
+	if why := p.run("explain", "--user", "ada"); !strings.Contains(why, "decided by   the application, which asked for phr, phrh") || !strings.Contains(why, "Demo treasury") {
 		t.Errorf("explain:\n%s", why)
 	}
 }
@@ -112,7 +112,7 @@ func TestDemoRule(t *testing.T) {
 	p.run("rules", "enable", demo.RuleName)
 	p.await("the rule's say", func() bool { return slices.Equal(signIn(), []string{"password", "code"}) })
 	why := p.run("explain", "--user", "grace")
-	for _, want := range []string{"decided by   rule " + demo.RuleName, "this browser: ", "Demo shop", "acr " + policy.MultiFactor} {
+	for _, want := range []string{`decided by   rule "` + demo.RuleName + `"`, "this browser: ", "Demo shop", "acr " + policy.MultiFactor} {
 		if !strings.Contains(why, want) {
 			t.Errorf("explain lacks %q:\n%s", want, why)
 		}

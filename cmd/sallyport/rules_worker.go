@@ -25,13 +25,11 @@ func (c *cli) rulesWorker() *cobra.Command {
 }
 
 // rulesOptions are those of a Runner whose workers are this binary. A worker runs one job
-// at a time: one processor, and a heap that is small enough to be collected seldom; both
-// halve what a job costs. A C library, where there is one, shall reserve no 64 MiB for each
-// thread.
+// at a time. A C library, where there is one, shall reserve no 64 MiB for each thread.
 func rulesOptions() (rules.Options, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return rules.Options{}, fmt.Errorf("rules: this binary is not to be found: %w", err)
 	}
-	return rules.Options{Command: []string{self, workerVerb}, Environ: []string{"GOMAXPROCS=1", "GOGC=400", "MALLOC_ARENA_MAX=1"}}, nil
+	return rules.Options{Command: []string{self, workerVerb}, Environ: []string{"MALLOC_ARENA_MAX=1"}}, nil
 }

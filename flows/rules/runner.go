@@ -35,6 +35,7 @@ var tuning = []string{"TZ=UTC", "GOMAXPROCS=1", "GOGC=400"}
 type Runner struct {
 	o     Options
 	slots chan struct{}
+	warm  sync.Once
 	mu    sync.Mutex
 	idle  []*worker
 	shut  bool
@@ -48,7 +49,8 @@ type worker struct {
 	jobs int
 }
 
-// NewRunner makes a Runner and starts its first worker; the others follow ahead of need.
+// NewRunner makes a Runner. Its workers are started by Warm, or with the first job: a site
+// without scripts has none.
 func NewRunner(o Options) (*Runner, error) {
 	if o.Workers == 0 {
 		o.Workers = 2
@@ -56,16 +58,21 @@ func NewRunner(o Options) (*Runner, error) {
 	if o.Timeout == 0 {
 		o.Timeout = usualTime
 	}
-	r := &Runner{o: o, slots: make(chan struct{}, o.Workers)}
-	w, err := r.start()
-	if err != nil {
-		return nil, err
+	if _, err := exec.LookPath(o.Command[0]); err != nil {
+		return nil, fmt.Errorf("rules: worker: %w", err)
 	}
-	r.idle = append(r.idle, w)
-	for range o.Workers - 1 {
-		go r.add()
-	}
-	return r, nil
+	return &Runner{o: o, slots: make(chan struct{}, o.Workers)}, nil
+}
+
+// Warm starts the workers ahead of need, once.
+func (r *Runner) Warm() { r.ahead(r.o.Workers) }
+
+func (r *Runner) ahead(n int) {
+	r.warm.Do(func() {
+		for range n {
+			go r.add()
+		}
+	})
 }
 
 func (r *Runner) start() (*worker, error) {
@@ -150,6 +157,7 @@ func (r *Runner) Run(ctx context.Context, j Job) (*Verdict, error) {
 	if j.Timeout == 0 {
 		j.Timeout = r.o.Timeout
 	}
+	defer r.ahead(r.o.Workers - 1)
 	select {
 	case r.slots <- struct{}{}:
 		defer func() { <-r.slots }()

@@ -16,6 +16,7 @@ func runner(t *testing.T, o Options) *Runner {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.Warm()
 	t.Cleanup(r.Close)
 	return r
 }

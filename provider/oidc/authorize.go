@@ -142,7 +142,7 @@ func (p *Provider) grant(w http.ResponseWriter, r *http.Request, q *request, res
 	if q.claims != nil {
 		s.Claims = &q.claims.asked
 	}
-	job := &work{now: now, client: q.client}
+	job := &work{now: now, client: q.client, decision: res.Record}
 	ctx := withWork(r.Context(), job)
 	q.first.SetID(storage.NewID("req"))
 	q.grantScopes(res.Claims)

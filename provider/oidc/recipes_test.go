@@ -54,7 +54,10 @@ func TestRecipes(t *testing.T) {
 	if len(files) != 2*len(all) {
 		t.Errorf("%d files, %d recipes", len(files), len(all))
 	}
-	for _, file := range files {
+	for i, file := range files {
+		if testing.Short() && i%4 != 0 && i%4 != 3 {
+			continue // an action, then a rule; make sweep plays all
+		}
 		name, kind, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".js"), ".")
 		if len(all[name]) < 2 {
 			t.Errorf("%s: %d situations show nothing", name, len(all[name]))

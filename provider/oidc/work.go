@@ -28,6 +28,8 @@ type work struct {
 	made   []*storage.Grant
 	code   *record // of the code in made, until it is encoded
 	access string  // the access token made, for at_hash
+
+	decision *storage.Decision // why, where that is not stored yet
 }
 
 type workKey struct{}
@@ -51,6 +53,8 @@ func (w *work) flush(ctx context.Context, db *storage.DB) error {
 		w.made[0].Data = w.code.encode()
 	}
 	switch {
+	case w.decision != nil && !w.spend:
+		return db.Commit(ctx, storage.Change{Grants: w.made, Decision: w.decision})
 	case !w.spend:
 		return db.PutGrants(ctx, w.made...)
 	case w.again:
