@@ -82,7 +82,7 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	if err != nil {
 		return nil, err
 	}
-	if live, err := h.db.CachedScripts(ctx); err == nil && len(live) > 0 {
+	if list, err := h.db.Scripts(ctx); err == nil && len(list) > 0 {
 		runner.Warm()
 	}
 	engine, err := flows.New(flows.Options{
