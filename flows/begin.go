@@ -225,11 +225,7 @@ func (l *login) result(d policy.Decision, loginID string) *Result {
 		LoginID: loginID, UserID: l.user.ID, SessionID: l.live().ID,
 		ACR: d.ACR, AMR: d.AMR, Proofs: d.Proofs, Scopes: l.scopes(), Ask: l.state.Ask, Claims: l.claims(),
 	}
-	for _, p := range d.Proofs {
-		if p.At.After(res.AuthTime) {
-			res.AuthTime = p.At
-		}
-	}
+	res.AuthTime = newest(d.Proofs)
 	return res
 }
 

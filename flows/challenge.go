@@ -34,10 +34,15 @@ func (e *Engine) subjectOf(u *storage.User, auths []*factors.Authenticator) fact
 
 // alwaysSecond reports whether a password never signs in alone here: then it may be
 // shorter (NIST SP 800-63B-4 §3.1.1.2). A policy of "never" anywhere on the way makes
-// it a password that has to stand alone.
+// it a password that has to stand alone; so may a row, a grace or a script.
 func (e *Engine) alwaysSecond(l *login) bool {
-	relaxed := l.client != nil && l.client.Settings.Policy == policy.Never
-	return l.settings.Policy == policy.Always && !relaxed
+	var f policy.Facts
+	e.documents(l, &f)
+	relaxes := func(d policy.Document) bool {
+		return d.Policy != policy.Always && d.Policy != "" || d.Grace != nil || len(d.Rows) > 0
+	}
+	return f.TenantPolicy.Policy == policy.Always && len(l.scripts) == 0 &&
+		!relaxes(f.TenantPolicy) && !relaxes(f.ClientPolicy) && !relaxes(f.OrganizationPolicy)
 }
 
 // challenge opens a question to the person's authenticators of a factor, or to the one

@@ -1,6 +1,7 @@
 package flows
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -42,8 +43,12 @@ func (e *Engine) comeBack(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	l, err := e.open(r, r.Form.Get("state"))
-	if err != nil {
+	if errors.Is(err, ErrGone) {
 		e.failWith(w, r, http.StatusBadRequest, "invalid_request: state belongs to no sign-in in this browser")
+		return
+	}
+	if err != nil {
+		e.fail(w, r, err)
 		return
 	}
 	e.run(&visit{w: w, r: r, login: l}, func(e *Engine, v *visit) error {
@@ -55,7 +60,8 @@ func (e *Engine) comeBack(w http.ResponseWriter, r *http.Request) {
 		s.Away, s.Redirect = s.Redirect.Script, nil
 		at := slices.IndexFunc(l.scripts, func(one *storage.LiveScript) bool { return one.Name == s.Away })
 		if at < 0 || l.scripts[at].Kind == rules.Rule {
-			s.Next = 0 // rules run anew, all of them
+			// Rules run anew, all of them: what they said the first time is void.
+			s.Next, s.Multifactor, s.IDToken, s.AccessToken, s.Scopes = 0, nil, nil, nil, nil
 		}
 		s.Over = false
 		if err := e.script(v.ctx(), v.r, l, v.r.Form); err != nil {

@@ -64,7 +64,7 @@ func (e *Engine) facts(l *login) policy.Facts {
 		f.Denied = l.barred()
 	}
 	if l.user != nil {
-		f.UserID, f.UserBlocked, f.PasswordExpired = l.user.ID, l.user.Blocked, l.user.PasswordExpired
+		f.UserID, f.UserBlocked, f.PasswordExpired = l.user.ID, l.user.Blocked, l.user.PasswordExpired && !l.tokenOnly
 	}
 	if l.client != nil {
 		e.clientFacts(l, &f)
@@ -78,7 +78,7 @@ func (e *Engine) facts(l *login) policy.Facts {
 func (e *Engine) clientFacts(l *login, f *policy.Facts) {
 	m, s := l.client.Metadata, l.client.Settings
 	f.ClientDisabled = l.client.Disabled
-	if len(f.ACRValues) == 0 && len(f.EssentialACR) == 0 {
+	if len(f.ACRValues) == 0 && len(f.EssentialACR) == 0 && !l.tokenOnly {
 		f.ACRValues = m.DefaultACRValues
 	}
 	if s.StrictACR != nil {

@@ -20,6 +20,7 @@ type Imagined struct {
 	User           *storage.User
 	Authenticators []*storage.Authenticator
 	Client         *storage.Client
+	Connection     string // as Config.Connection
 	Now            time.Time
 }
 
@@ -30,7 +31,7 @@ const imaginedAddress = "192.0.2.1"
 // in to a client: user and context of rules, event of actions.
 func Imagine(ctx context.Context, i Imagined) (user, about, event json.RawMessage, err error) {
 	e := &Engine{
-		issuer: i.Issuer, db: i.DB, factors: i.Factors, clock: func() time.Time { return i.Now },
+		issuer: i.Issuer, db: i.DB, factors: i.Factors, config: Config{Connection: i.Connection}, clock: func() time.Time { return i.Now },
 		address: func(*http.Request) netip.Addr { return netip.MustParseAddr(imaginedAddress) },
 	}
 	l := &login{

@@ -42,6 +42,7 @@ var refusals = map[string]string{
 	"policy":          "Multifactor authentication required",
 	"rule":            "Multifactor authentication required",
 	"risk":            "Multifactor authentication required",
+	"interval":        "Multifactor authentication required",
 	"redirect":        "The person has to be sent to another page.",
 	"rule_failed":     "The sign-in was refused.",
 	"policy_denied":   "The sign-in was refused by the policy of the site.",

@@ -27,9 +27,10 @@ type Renewal struct {
 }
 
 // Renew lets rules and actions have their say about a refresh, as they do in Auth0: they
-// may refuse it, set claims (nil: there are no scripts, and they stay), or ask for a second factor that the authorization had not
-// proven. Policies have no say: what they wanted was shown at the sign-in. Without scripts
-// it reads nothing.
+// may refuse it, set claims (nil: there are no scripts, and they stay), or ask for a second
+// factor. One that the authorization had proven counts where the script lets a browser be
+// remembered. Policies have no say: what they wanted was shown at the sign-in. Who has left
+// the organization gets nothing. Without scripts and organization it reads nothing.
 //
 // Errors: *Refusal, with the code mfa_required where a factor is to be shown first.
 func (e *Engine) Renew(ctx context.Context, r *http.Request, n Renewal) (*Claims, error) {
@@ -39,8 +40,19 @@ func (e *Engine) Renew(ctx context.Context, r *http.Request, n Renewal) (*Claims
 	}
 	if err := e.equip(ctx, l); errors.Is(err, ErrGone) {
 		return nil, &Refusal{Code: "unauthorized_client", Description: "There is no such client."}
-	} else if err != nil || len(l.scripts) == 0 {
+	} else if err != nil {
 		return nil, err
+	}
+	if err := e.attend(ctx, l); errors.Is(err, ErrGone) {
+		return nil, &Refusal{Code: "access_denied", Description: "The organization is gone."}
+	} else if err != nil {
+		return nil, err
+	}
+	if l.outsider() {
+		return nil, &Refusal{Code: "access_denied", Description: refusals["not_member"]}
+	}
+	if len(l.scripts) == 0 {
+		return nil, nil
 	}
 	person, err := e.db.PersonByID(ctx, n.User.ID)
 	if err != nil {
@@ -51,11 +63,6 @@ func (e *Engine) Renew(ctx context.Context, r *http.Request, n Renewal) (*Claims
 		return nil, err
 	}
 	e.locate(r, l)
-	if err := e.attend(ctx, l); errors.Is(err, ErrGone) {
-		return nil, &Refusal{Code: "access_denied", Description: "The organization is gone."}
-	} else if err != nil {
-		return nil, err
-	}
 	l.state.Proofs = proofsOf(n.AMR, n.AuthTime)
 	d, err := e.settle(ctx, r, l)
 	if err != nil {
@@ -64,7 +71,8 @@ func (e *Engine) Renew(ctx context.Context, r *http.Request, n Renewal) (*Claims
 	if d.Need != policy.Done {
 		refused := e.turnedAway(ctx, r, l, d)
 		var refusal *Refusal
-		if errors.As(refused, &refusal) && (d.Need == policy.ProveSecond || d.Need == policy.Enroll) {
+		lacks := d.Need == policy.ProveSecond || d.Need == policy.Enroll || d.Reason == "enrollment"
+		if errors.As(refused, &refusal) && lacks {
 			refusal.Code, refusal.Description = "mfa_required", "Multifactor authentication required"
 		}
 		return nil, refused
@@ -83,6 +91,9 @@ func (e *Engine) Renew(ctx context.Context, r *http.Request, n Renewal) (*Claims
 
 // proofsOf is what an authorization had proven, from its amr (RFC 8176).
 func proofsOf(amr []string, at time.Time) []factors.Proof {
+	if !slices.Contains(amr, "pwd") { // a passkey, which is two kinds by itself
+		return []factors.Proof{{Factor: factors.Roaming, AMR: amr, Kinds: factors.Has | factors.Is, Traits: factors.PhishingResistant, At: at}}
+	}
 	bag := []factors.Proof{{Factor: factors.Password, AMR: []string{"pwd"}, Kinds: factors.Knows, At: at}}
 	if slices.Contains(amr, "mfa") {
 		bag = append(bag, factors.Proof{Factor: secondOf(amr), AMR: amr, Kinds: factors.Has, At: at})

@@ -1,6 +1,7 @@
 package flows
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -105,9 +106,11 @@ func (e *Engine) documents(l *login, f *policy.Facts) {
 	}
 	read := func(into *policy.Document, base string, factors []string, text json.RawMessage) {
 		if len(text) > 0 {
-			if err := json.Unmarshal(text, into); err != nil {
+			decoder := json.NewDecoder(bytes.NewReader(text))
+			decoder.DisallowUnknownFields() // a condition that is passed over would fit everybody
+			if err := decoder.Decode(into); err != nil {
 				e.log.Error("policy document cannot be read", "error", err)
-				*into = policy.Document{Policy: policy.Always}
+				*into = policy.Document{Policy: policy.Always, Factors: factors}
 				return
 			}
 		}

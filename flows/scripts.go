@@ -80,6 +80,9 @@ func (e *Engine) settle(ctx context.Context, r *http.Request, l *login) (policy.
 		}
 		e.assess(ctx, r, l)
 		if len(l.scripts) == 0 {
+			if l.state.Scripted != nil {
+				l.state.Scripted.Over = true // those that were left are gone
+			}
 			continue
 		}
 		if err := e.script(ctx, r, l, nil); err != nil {
@@ -119,7 +122,7 @@ func (e *Engine) faulted(ctx context.Context, l *login, s *scripted, err error) 
 		s.Steps = append(s.Steps, f.Steps...)
 	}
 	s.Over = true
-	e.log.WarnContext(ctx, "script failed", "script", s.Denial.Script, "line", s.Denial.Line, "error", s.Denial.Reason, "login_id", l.row.ID)
+	e.log.WarnContext(ctx, "script failed", "script", s.Denial.Script, "line", s.Denial.Line, "login_id", l.row.ID)
 }
 
 func (e *Engine) execute(ctx context.Context, job rules.Job) (*rules.Verdict, error) {
@@ -238,7 +241,7 @@ func (e *Engine) live(ctx context.Context, l *login) error {
 func (e *Engine) job(ctx context.Context, r *http.Request, l *login, back url.Values) (rules.Job, error) {
 	s := l.state.Scripted
 	j := rules.Job{
-		From: s.Next, Continue: back != nil && s.Next < len(l.scripts) && l.scripts[s.Next].Kind == rules.Action,
+		From: s.Next, Continue: back != nil && s.Next < len(l.scripts) && l.scripts[s.Next].Name == s.Away && l.scripts[s.Next].Kind == rules.Action,
 		CanRedirect: !slices.Contains(l.state.Ask.Prompt, "none") && !l.tokenOnly,
 		Issuer:      e.issuer.Host, Cache: e.scriptCache.values(e.now()), Now: e.now(),
 	}

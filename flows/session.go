@@ -105,7 +105,7 @@ func (e *Engine) lasting(l *login) []factors.Proof {
 func newest(proofs []factors.Proof) time.Time {
 	var at time.Time
 	for _, p := range proofs {
-		if p.At.After(at) {
+		if p.At.After(at) && !isCustom(p) {
 			at = p.At
 		}
 	}

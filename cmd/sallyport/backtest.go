@@ -82,7 +82,7 @@ draft takes the place of the script of that name. Records are kept for login.rec
 		}
 		draft := rules.Script{Name: or(name, "the draft"), Kind: or(kind, kindOf(source)), Source: source}
 		if err := rules.Check(draft); err != nil {
-			return err
+			return &misuse{what: err.Error(), mend: "mend it and try it again"}
 		}
 		return c.withHouse(cmd, func(ctx context.Context, h *house) error {
 			o, err := rulesOptions()

@@ -78,7 +78,7 @@ func (h *house) imagine(ctx context.Context, u *storage.User, client *storage.Cl
 		return nil, nil, nil, err
 	}
 	asUser, asContext, asEvent, err := flows.Imagine(ctx, flows.Imagined{
-		Issuer: issuer, DB: h.db, Factors: h.factors, User: u, Authenticators: own, Client: client, Now: now,
+		Issuer: issuer, DB: h.db, Factors: h.factors, User: u, Authenticators: own, Client: client, Connection: h.settings.Login.Connection, Now: now,
 	})
 	if err != nil {
 		return nil, nil, nil, err

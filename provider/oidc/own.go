@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ory/fosite"
@@ -38,7 +39,9 @@ var reserved = []string{
 
 func unreserved(claims map[string]any) map[string]any {
 	kept := maps.Clone(claims)
-	maps.DeleteFunc(kept, func(name string, value any) bool { return slices.Contains(reserved, name) || value == nil })
+	maps.DeleteFunc(kept, func(name string, value any) bool {
+		return value == nil || slices.ContainsFunc(reserved, func(one string) bool { return strings.EqualFold(one, name) })
+	})
 	return kept
 }
 
@@ -84,5 +87,8 @@ func (p *Provider) renew(ctx context.Context, r *http.Request, job *work, access
 		return err
 	}
 	s.Own = ownOf(*claims)
+	if r, ok := access.(*fosite.AccessRequest); ok { // scopes are taken, and none is added to what was granted
+		r.GrantedScope = slices.DeleteFunc(r.GrantedScope, func(scope string) bool { return scope != "openid" && slices.Contains(claims.Remove, scope) })
+	}
 	return nil
 }
