@@ -17,7 +17,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
 .PHONY: test
-test: deps format vet lint ## install what the tests need, then check and test everything
+test: deps format vet lint ## install what the tests need, then check and test everything, long series in a short version
 	$(GO) test $(RACE) -short -timeout 20m ./...
 
 .PHONY: sweep

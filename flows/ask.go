@@ -62,11 +62,11 @@ type Result struct {
 
 // Claims are what scripts put into tokens beside the standard's.
 type Claims struct {
-	IDToken     map[string]any `json:"id_token,omitempty"`
-	AccessToken map[string]any `json:"access_token,omitempty"`
+	IDToken     map[string]any
+	AccessToken map[string]any
 	// Add and Remove change the scopes of the access token.
-	Add    []string `json:"add,omitempty"`
-	Remove []string `json:"remove,omitempty"`
+	Add    []string
+	Remove []string
 }
 
 // A Refusal ends a login without a result. Code is the OAuth or OpenID Connect

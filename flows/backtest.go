@@ -44,7 +44,6 @@ type Backtest struct {
 // A Replay is what became of one sign-in then, and what would now.
 type Replay struct {
 	Was, Now string // LetIn, Challenged or Refused
-	Why      string // source or reason of the new decision
 	Fault    *rules.Fault
 }
 
@@ -70,14 +69,7 @@ func (b *Backtest) Replay(ctx context.Context, rec *Record, clientID string) (*R
 			return nil, err
 		}
 	}
-	d := policy.Decide(f)
-	r.Now, r.Why = EndOf(d), d.Source
-	if r.Why == "" {
-		r.Why = d.Reason
-	}
-	if r.Fault != nil {
-		r.Why = r.Fault.Error()
-	}
+	r.Now = EndOf(policy.Decide(f))
 	return r, nil
 }
 
@@ -102,13 +94,12 @@ func (b *Backtest) rule(ctx context.Context, rec *Record, f *policy.Facts, r *Re
 	case err != nil:
 		return err
 	}
-	s := &scripted{Over: true, Multifactor: v.Multifactor, Redirect: v.Redirect, Denial: v.Denial}
-	for _, c := range v.Commands {
-		s.Commands = append(s.Commands, commandOf(c))
-	}
+	s := &scripted{}
+	s.hear(v, len(b.Scripts))
 	f.Ruling = s.ruling()
-	if v.Denial != nil {
-		f.Denied = deniedByRule
+	f.Ruling.Pending = false // those behind a demand would wait for it
+	if f.Denied == "" {
+		f.Denied = s.denied()
 	}
 	return nil
 }

@@ -115,10 +115,8 @@ func (e *Engine) prospect(ctx context.Context, r *http.Request, ask Ask) (*login
 // never serve the ask, because it is another person's, does not stand in the way.
 func (e *Engine) decideAtStart(ctx context.Context, r *http.Request, l *login) (policy.Decision, error) {
 	e.locate(r, l)
-	if l.state.Ask.Organization != "" {
-		if err := e.attend(ctx, l); err != nil {
-			return policy.Decision{}, err
-		}
+	if err := e.attend(ctx, l); err != nil {
+		return policy.Decision{}, err
 	}
 	d, err := e.decide(ctx, l)
 	if err != nil || l.user == nil || d.Need == policy.Done {
@@ -132,7 +130,7 @@ func (e *Engine) decideAtStart(ctx context.Context, r *http.Request, l *login) (
 	if err := l.recollect(person.History); err != nil {
 		return d, err
 	}
-	if err := e.surround(ctx, r, l); err != nil {
+	if err := e.recall(ctx, r, l); err != nil {
 		return d, err
 	}
 	return e.settle(ctx, r, l)

@@ -133,12 +133,12 @@ func (e *Engine) allowed(l *login) []string {
 	}
 	for _, name := range l.settings.Factors {
 		barred := l.client != nil && l.client.Settings.Factors != nil && !slices.Contains(l.client.Settings.Factors, name)
-		if e.factors.Get(name) != nil && e.factors.Info(name).Missing == "" && !barred && !slices.Contains(names, name) {
-			names = append(names, name)
+		if !barred {
+			names = e.with(names, name)
 		}
 	}
-	if l.state.Mailbox && e.factors.Get(factors.Email) != nil && e.factors.Info(factors.Email).Missing == "" && !slices.Contains(names, factors.Email) {
-		names = append(names, factors.Email)
+	if l.state.Mailbox {
+		names = e.with(names, factors.Email)
 	}
 	return e.exclude(l, names)
 }
@@ -147,10 +147,7 @@ func (e *Engine) allowed(l *login) []string {
 // only factor is such a one has chosen it over the tenant's.
 func (e *Engine) exclude(l *login, names []string) []string {
 	if s := l.state.Scripted; s != nil && s.Multifactor != nil && s.Multifactor.Provider == factors.Duo {
-		if e.factors.Get(factors.Duo) != nil && e.factors.Info(factors.Duo).Missing == "" && !slices.Contains(names, factors.Duo) {
-			names = append(names, factors.Duo)
-		}
-		return names // a script wants it for this login; the others are for who has to show one first
+		return e.with(names, factors.Duo) // a script wants it for this login; the others are for who has to show one first
 	}
 	alone := func(name string) bool { return e.factors.Info(name).Exclusive }
 	if l.client != nil && len(l.client.Settings.Factors) == 1 {
@@ -162,6 +159,14 @@ func (e *Engine) exclude(l *login, names []string) []string {
 		return names
 	}
 	return slices.DeleteFunc(names, alone)
+}
+
+// with adds a factor to names, switched on or not, where it can work.
+func (e *Engine) with(names []string, one string) []string {
+	if e.factors.Get(one) == nil || e.factors.Info(one).Missing != "" || slices.Contains(names, one) {
+		return names
+	}
+	return append(names, one)
 }
 
 func (l *login) scopes() []string {

@@ -13,7 +13,7 @@ import (
 	"github.com/sallyport-id/sallyport/storage"
 )
 
-// Outcomes of a record, beside "denied".
+// Outcomes of a record.
 const (
 	OutcomeOpen      = "open" // nobody has finished it
 	OutcomeDone      = "done"
@@ -32,7 +32,7 @@ type Record struct {
 	Address      string    `json:"address,omitempty"`
 	Agent        string    `json:"user_agent,omitempty"`
 	// Facts and Asked are the decision at the point where rules had spoken and nothing
-	// but the first factor was shown; Factors are those of Facts.
+	// but the first factor was shown.
 	Facts policy.Facts    `json:"facts"`
 	Asked policy.Decision `json:"asked"`
 	Risk  *risk.Report    `json:"risk,omitempty"`
@@ -45,7 +45,6 @@ type Record struct {
 	Denial  *rules.Denial   `json:"denial,omitempty"`
 	Shown   []string        `json:"shown,omitempty"` // factors, in the order in which they were shown
 	Final   policy.Decision `json:"final"`
-	Silent  bool            `json:"silent,omitempty"` // no page was shown
 }
 
 // witness keeps what a decision was made on, the first time that more than the first

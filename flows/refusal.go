@@ -68,3 +68,25 @@ func printable(s string) string {
 		return c
 	}, s)
 }
+
+// barred is why nobody gets any further, "" where nothing bars them.
+func (l *login) barred() string {
+	if l.outsider() {
+		return "not_member"
+	}
+	if l.state.Scripted == nil {
+		return ""
+	}
+	return l.state.Scripted.denied()
+}
+
+// denied is the reason of what scripts refuse, "" where they do not.
+func (s *scripted) denied() string {
+	switch {
+	case s.Denial == nil:
+		return ""
+	case s.Denial.Fault:
+		return ruleFailed
+	}
+	return deniedByRule
+}

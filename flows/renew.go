@@ -77,7 +77,7 @@ func (e *Engine) Renew(ctx context.Context, r *http.Request, n Renewal) (*Claims
 		}
 		return nil, refused
 	}
-	l.row.ID = storage.NewID("rnw") // a record of its own
+	l.row.ID = storage.NewID("rnw") // one that succeeds has a record of its own
 	rec, err := e.conclude(ctx, r, l, d)
 	if err == nil && rec != nil {
 		err = e.db.PutDecision(ctx, rec)

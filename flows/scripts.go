@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/sallyport-id/sallyport/flows/policy"
@@ -21,9 +20,6 @@ import (
 // maxCommands is how many challenges and enrolments the scripts of one login may demand,
 // as in Auth0.
 const maxCommands = 4
-
-// providers are those of context.multifactor and api.multifactor.enable.
-var providers = []string{"any", "none", "guardian", "google-authenticator", "duo"}
 
 // noMailbox is the reason of a denial where a sign-in looks strange and nothing can vouch
 // for it.
@@ -40,8 +36,8 @@ const (
 
 // A scripted is what rules and actions said of a login so far.
 type scripted struct {
-	// Of is the list of scripts that was run, by its hash: what was deployed since begins
-	// anew. Next is the one to go on with; Over, that there is none.
+	// Of is the list of scripts that was run, by its hash: where some have still to run and
+	// others were deployed since, all begin anew. Next is the one to go on with; Over, that there is none.
 	Of   string `json:"of"`
 	Next int    `json:"next,omitempty"`
 	Over bool   `json:"over,omitempty"`
@@ -136,22 +132,31 @@ func (e *Engine) execute(ctx context.Context, job rules.Job) (*rules.Verdict, er
 
 // heed takes a verdict into the login.
 func (e *Engine) heed(l *login, s *scripted, v *rules.Verdict) {
-	s.Next, s.Over = v.Next, v.Next >= len(l.scripts) && v.Redirect == nil
+	s.hear(v, len(l.scripts))
+	for _, method := range v.Methods {
+		l.state.Proofs = join(l.state.Proofs, custom(method, e.now()))
+	}
+	for key, c := range v.Cache {
+		e.scriptCache.put(key, c, e.now())
+	}
+}
+
+// hear adds a verdict of so many scripts to what was said before.
+func (s *scripted) hear(v *rules.Verdict, scripts int) {
+	s.Next, s.Over = v.Next, v.Next >= scripts && v.Redirect == nil
 	s.Denial = v.Denial
 	if v.Multifactor != nil {
 		s.Multifactor = v.Multifactor
-	}
-	if m := s.Multifactor; m != nil && !slices.Contains(providers, m.Provider) && s.Denial == nil {
-		s.Denial = &rules.Denial{Script: m.Script, Reason: fmt.Sprintf("multifactor.provider: %q is none; use %s", m.Provider, strings.Join(providers, ", ")), Fault: true}
 	}
 	for _, c := range v.Commands {
 		s.Commands = append(s.Commands, commandOf(c))
 		s.NoCodes = s.NoCodes || slices.ContainsFunc(c.Factors, func(f rules.Factor) bool { return f.Options["otpFallback"] == false })
 	}
-	if len(s.Commands) > maxCommands && s.Denial == nil {
+	switch {
+	case s.Denial != nil:
+	case len(s.Commands) > maxCommands:
 		s.Denial = &rules.Denial{Script: s.Commands[maxCommands].Script, Reason: fmt.Sprintf("more than %d challenges and enrolments were demanded in one sign-in", maxCommands), Fault: true}
-	}
-	if v.Redirect != nil && s.Away != "" && s.Denial == nil && s.Away == v.Redirect.Script {
+	case v.Redirect != nil && s.Away == v.Redirect.Script:
 		s.Denial = &rules.Denial{Script: v.Redirect.Script, Reason: "it sent the person elsewhere again when they came back", Fault: true}
 	}
 	s.Redirect = v.Redirect
@@ -165,12 +170,6 @@ func (e *Engine) heed(l *login, s *scripted, v *rules.Verdict) {
 			s.Scopes = &rules.Scopes{}
 		}
 		s.Scopes.Add, s.Scopes.Remove = append(s.Scopes.Add, v.Scopes.Add...), append(s.Scopes.Remove, v.Scopes.Remove...)
-	}
-	for _, method := range v.Methods {
-		l.state.Proofs = join(l.state.Proofs, custom(method, e.now()))
-	}
-	for key, c := range v.Cache {
-		e.scriptCache.put(key, c, e.now())
 	}
 	s.Steps = append(s.Steps, v.Steps...)
 }
@@ -225,11 +224,9 @@ func fingerprint(list []*storage.LiveScript) string {
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// live are the scripts that run in every sign-in, read with what surrounds the login.
+// live are the scripts that run in every sign-in to an application, read with what surrounds
+// the login. On pages of our own none runs: nothing there that a script could lock.
 func (e *Engine) live(ctx context.Context, l *login) error {
-	if l.client == nil {
-		return nil // pages of our own: nothing that a script could lock
-	}
 	var err error
 	if l.scripts, err = e.db.CachedScripts(ctx); err != nil {
 		return fmt.Errorf("scripts: %w", err)
@@ -257,4 +254,17 @@ func (e *Engine) job(ctx context.Context, r *http.Request, l *login, back url.Va
 	}
 	j.User, j.Context, j.Event = about.user, about.context, about.event
 	return j, nil
+}
+
+// claims are those that scripts set. Which they may set is the protocol's to say.
+func (l *login) claims() Claims {
+	s := l.state.Scripted
+	if s == nil {
+		return Claims{}
+	}
+	c := Claims{IDToken: s.IDToken, AccessToken: s.AccessToken}
+	if s.Scopes != nil {
+		c.Add, c.Remove = slices.Clone(s.Scopes.Add), slices.Clone(s.Scopes.Remove)
+	}
+	return c
 }

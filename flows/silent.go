@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/sallyport-id/sallyport/flows/policy"
 	"github.com/sallyport-id/sallyport/storage"
@@ -49,31 +48,4 @@ func (e *Engine) turnedAway(ctx context.Context, r *http.Request, l *login, d po
 		return fmt.Errorf("sign-in: %w", err)
 	}
 	return refused
-}
-
-// barred is why nobody gets any further, "" where nothing bars them.
-func (l *login) barred() string {
-	s := l.state.Scripted
-	switch {
-	case l.outsider():
-		return "not_member"
-	case s == nil || s.Denial == nil:
-		return ""
-	case s.Denial.Fault:
-		return ruleFailed
-	}
-	return deniedByRule
-}
-
-// claims are those that scripts set, without the ones that are the protocol's.
-func (l *login) claims() Claims {
-	s := l.state.Scripted
-	if s == nil {
-		return Claims{}
-	}
-	c := Claims{IDToken: s.IDToken, AccessToken: s.AccessToken}
-	if s.Scopes != nil {
-		c.Add, c.Remove = slices.Clone(s.Scopes.Add), slices.Clone(s.Scopes.Remove)
-	}
-	return c
 }

@@ -35,7 +35,7 @@ func factorType(name string) map[string]any {
 	return map[string]any{"type": name}
 }
 
-// provider is Auth0's name of who keeps an authenticator, in user.multifactor.
+// providerOf is Auth0's name of who keeps an authenticator, in user.multifactor.
 func providerOf(name string) string {
 	if name == factors.Duo {
 		return "duo"

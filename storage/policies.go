@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -63,18 +61,4 @@ func (d *DB) PolicyVersions(ctx context.Context, scope string) ([]*PolicyVersion
 // PolicyVersion finds one of them. Errors: ErrNotFound.
 func (d *DB) PolicyVersion(ctx context.Context, scope string, number int64) (*PolicyVersion, error) {
 	return first[PolicyVersion](ctx, d, "scope = ? AND number = ?", scope, number)
-}
-
-// UsersWithRole lists the users who have a role of their own, not one in an organization,
-// by age.
-func (d *DB) UsersWithRole(ctx context.Context, role string) ([]*User, error) {
-	value, err := json.Marshal(role) // as it stands in the column
-	if err != nil {
-		return nil, fmt.Errorf("storage: role: %w", err)
-	}
-	like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(string(value)) + "%"
-	users, err := all[User](ctx, d, func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where(`roles LIKE ? ESCAPE '\'`, like).OrderExpr("id")
-	})
-	return slices.DeleteFunc(users, func(u *User) bool { return !slices.Contains(u.Roles, role) }), err
 }

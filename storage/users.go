@@ -2,8 +2,10 @@ package storage
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -245,6 +247,20 @@ func (d *DB) Users(ctx context.Context, f UserFilter) ([]*User, error) {
 		}
 		return q.OrderExpr("id").Limit(page(f.Limit, usersPage))
 	})
+}
+
+// UsersWithRole lists the users who have a role of their own, not one in an organization,
+// by age.
+func (d *DB) UsersWithRole(ctx context.Context, role string) ([]*User, error) {
+	value, err := json.Marshal(role) // as it stands in the column
+	if err != nil {
+		return nil, fmt.Errorf("storage: role: %w", err)
+	}
+	like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(string(value)) + "%"
+	users, err := all[User](ctx, d, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where(`roles LIKE ? ESCAPE '\'`, like).OrderExpr("id")
+	})
+	return slices.DeleteFunc(users, func(u *User) bool { return !slices.Contains(u.Roles, role) }), err
 }
 
 // page is the size of one page of a list.

@@ -82,7 +82,11 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	if err != nil {
 		return nil, err
 	}
-	if list, err := h.db.Scripts(ctx); err == nil && len(list) > 0 {
+	scripts, err := h.db.Scripts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(scripts, func(s *storage.Script) bool { return s.Enabled && s.Deployed > 0 }) {
 		runner.Warm()
 	}
 	engine, err := flows.New(flows.Options{

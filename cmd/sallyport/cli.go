@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -150,4 +151,15 @@ func row(w io.Writer, columns ...any) {
 		_, _ = fmt.Fprint(w, column)
 	}
 	_, _ = io.WriteString(w, "\n") // a tabwriter's buffer does not fail
+}
+
+// plain is a text that others chose, such as what a script logs of a request, as a terminal
+// may show it: without escape sequences, and on one line.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '�'
+		}
+		return r
+	}, text)
 }

@@ -90,9 +90,9 @@ func (e *explanation) write(w io.Writer) {
 	row(w, "person", e.User)
 	row(w, "application", e.Client)
 	row(w, "outcome", e.Outcome)
-	row(w, "decided by", e.Decided)
+	row(w, "decided by", plain(e.Decided))
 	for _, line := range e.Story {
-		row(w, "", line)
+		row(w, "", plain(line))
 	}
 }
 

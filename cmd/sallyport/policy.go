@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport-id/sallyport/flows/policy"
+	"github.com/sallyport-id/sallyport/flows/risk"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -76,7 +77,7 @@ func (c *cli) showPolicy(ctx context.Context, h *house) error {
 	view := policyView{
 		Tenant: plainPolicy(s.Policy, s.Document), Organizations: map[string]string{}, Clients: map[string]string{},
 		RememberFor: s.RememberFor, RememberIdle: s.RememberIdle,
-		Enrollment: enrollmentOf(s), Picker: s.Picker, Monitor: s.Assess, AskAt: or(s.AskAt, askAtLow),
+		Enrollment: enrollmentOf(s), Picker: s.Picker, Monitor: s.Assess, AskAt: or(s.AskAt, risk.Low),
 	}
 	organizations, err := h.db.Organizations(ctx)
 	if err != nil {

@@ -92,16 +92,11 @@ func (h *house) parseDocument(name string, text []byte) (policy.Document, error)
 	if err != nil {
 		return policy.Document{}, err
 	}
-	d, err := readDocument(text, func(factor string) bool { return h.factors.Get(factor) != nil && h.factors.Info(factor).Second })
+	d, err := policy.ParseDocument(text, func(factor string) bool { return h.factors.Get(factor) != nil && h.factors.Info(factor).Second })
 	if err != nil {
 		return d, &misuse{what: fmt.Sprintf("%s:\n%v\nnothing was changed", name, err), mend: "mend the document"}
 	}
 	return d, nil
-}
-
-// readDocument reads a document from JSON.
-func readDocument(text []byte, known func(factor string) bool) (policy.Document, error) {
-	return policy.ParseDocument(text, known)
 }
 
 // checkTogether says whether factors can all be enabled for the tenant.

@@ -5,13 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sallyport-id/sallyport/flows/risk"
 	"github.com/sallyport-id/sallyport/storage"
-)
-
-// The confidences at which adaptive may ask.
-const (
-	askAtLow    = "low"
-	askAtMedium = "medium"
 )
 
 func (c *cli) policyRisk() *cobra.Command {
@@ -33,8 +28,8 @@ to see what adaptive would do before it does.`,
 			return &misuse{what: "nothing is said", mend: "give --monitor or --ask-at"}
 		case !oneOf(monitor, "", "on", "off"):
 			return &misuse{what: fmt.Sprintf("--monitor %q is neither on nor off", monitor), mend: "use one of them"}
-		case !oneOf(askAt, "", askAtLow, askAtMedium):
-			return &misuse{what: fmt.Sprintf("--ask-at %q is neither %s nor %s", askAt, askAtLow, askAtMedium), mend: "use one of them"}
+		case !oneOf(askAt, "", risk.Low, risk.Medium):
+			return &misuse{what: fmt.Sprintf("--ask-at %q is neither %s nor %s", askAt, risk.Low, risk.Medium), mend: "use one of them"}
 		}
 		data := map[string]any{}
 		if monitor != "" {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -109,7 +110,7 @@ func (c *cli) policyDiff() *cobra.Command {
 
 func (h *house) policyVersion(ctx context.Context, scope string, number int64) (*storage.PolicyVersion, error) {
 	v, err := h.db.PolicyVersion(ctx, scope, number)
-	if err != nil && statusOf(err) == statusNotFound {
+	if errors.Is(err, storage.ErrNotFound) {
 		return nil, fmt.Errorf("the policy of %s has no version %d; see `sallyport policy history`%w", scope, number, quiet{err})
 	}
 	return v, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,7 +47,7 @@ func (c *cli) rulesLogs() *cobra.Command {
 					if one.Fault != "" {
 						said = "failed: " + one.Fault
 					}
-					row(w, one.At.Format(time.RFC3339), one.Login, one.Script, one.Took.Round(10*time.Microsecond), said, strings.Join(one.Console, " | "))
+					row(w, one.At.Format(time.RFC3339), one.Login, one.Script, one.Took.Round(10*time.Microsecond), plain(said), plain(strings.Join(one.Console, " | ")))
 				}
 			})
 		})
@@ -80,16 +81,16 @@ func (h *house) executions(ctx context.Context, flags *backtestFlags, name strin
 func runsOf(rec *flows.Record, name string) []execution {
 	var list []execution
 	for _, s := range rec.Steps {
-		if name == "" || s.Script == name {
-			list = append(list, execution{At: rec.At, Login: rec.LoginID, Script: s.Script, Took: s.Took, Said: s.Said, Console: s.Console})
+		list = append(list, execution{At: rec.At, Login: rec.LoginID, Script: s.Script, Took: s.Took, Said: s.Said, Console: s.Console})
+	}
+	if d := rec.Denial; d != nil && d.Fault {
+		if n := len(list); n == 0 || list[n-1].Script != d.Script {
+			list = append(list, execution{At: rec.At, Login: rec.LoginID, Script: d.Script})
+		}
+		last := &list[len(list)-1]
+		if last.Fault = d.Reason; d.Line > 0 {
+			last.Fault = fmt.Sprintf("line %d: %s", d.Line, d.Reason)
 		}
 	}
-	if d := rec.Denial; d != nil && d.Fault && (name == "" || d.Script == name) {
-		fault := d.Reason
-		if d.Line > 0 {
-			fault = fmt.Sprintf("line %d: %s", d.Line, d.Reason)
-		}
-		list = append(list, execution{At: rec.At, Login: rec.LoginID, Script: d.Script, Fault: fault})
-	}
-	return list
+	return slices.DeleteFunc(list, func(one execution) bool { return name != "" && one.Script != name })
 }

@@ -98,7 +98,7 @@ func (h *house) putScript(ctx context.Context, s *storage.Script, source string,
 		e.Type = "rule.created"
 	}
 	as := *s
-	v := &storage.ScriptVersion{Source: source, By: "admin:cli"}
+	v := &storage.ScriptVersion{Source: source, By: administrator}
 	err := h.change(ctx, e, func(ctx context.Context) error {
 		*s = as // of a try before
 		if s.ID == "" {

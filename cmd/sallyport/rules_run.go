@@ -53,6 +53,7 @@ Exit status 0 where it said something, a refusal too; 1 where it failed.`,
 			if err != nil {
 				return err
 			}
+			job.Timeout = h.settings.Rules.Timeout
 			v, err := runOnce(ctx, job)
 			if err != nil {
 				return err

@@ -22,7 +22,11 @@ func (h *house) trial(ctx context.Context, s rules.Script, u *storage.User, clie
 		}
 	}
 	now := h.now()
-	user, about, event, err := h.imagine(ctx, u, client, now)
+	issuer, err := url.Parse(or(h.settings.Issuer, "https://id.example.com/"))
+	if err != nil {
+		return rules.Job{}, err
+	}
+	user, about, event, err := h.imagine(ctx, issuer, u, client, now)
 	if err != nil {
 		return rules.Job{}, err
 	}
@@ -38,7 +42,7 @@ func (h *house) trial(ctx context.Context, s rules.Script, u *storage.User, clie
 	}
 	delete(more, secrets)
 	override(facts, more)
-	job := rules.Job{Scripts: []rules.Script{s}, CanRedirect: true, Issuer: h.settings.Issuer, Now: now}
+	job := rules.Job{Scripts: []rules.Script{s}, CanRedirect: true, Issuer: issuer.Host, Now: now}
 	for into, value := range map[*json.RawMessage]any{&job.User: user, &job.Context: about, &job.Event: event} {
 		b, err := json.Marshal(value)
 		if err != nil {
@@ -68,11 +72,7 @@ func members(value any) map[string]any {
 }
 
 // imagine are the facts of a sign-in that does not happen, to be changed.
-func (h *house) imagine(ctx context.Context, u *storage.User, client *storage.Client, now time.Time) (user, about, event map[string]any, err error) {
-	issuer, err := url.Parse(or(h.settings.Issuer, "https://id.example.com/"))
-	if err != nil {
-		return nil, nil, nil, err
-	}
+func (h *house) imagine(ctx context.Context, issuer *url.URL, u *storage.User, client *storage.Client, now time.Time) (user, about, event map[string]any, err error) {
 	own, err := h.db.Authenticators(ctx, u.ID)
 	if err != nil {
 		return nil, nil, nil, err

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,12 +35,13 @@ func showVerdict(w io.Writer, v *rules.Verdict) {
 	if len(v.Methods) > 0 {
 		row(w, "recorded methods", strings.Join(v.Methods, " "))
 	}
-	for key, entry := range v.Cache {
+	for _, key := range slices.Sorted(maps.Keys(v.Cache)) {
+		entry := v.Cache[key]
 		row(w, "cached", fmt.Sprintf("%s = %s for %s", key, entry.Value, time.Duration(entry.TTL)*time.Millisecond))
 	}
 	for _, step := range v.Steps {
 		for _, line := range step.Console {
-			row(w, "console", line)
+			row(w, "console", plain(line))
 		}
 		row(w, "took", step.Took.Round(time.Microsecond))
 	}

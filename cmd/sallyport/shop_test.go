@@ -97,7 +97,8 @@ func amrOf(r *http.Request, issuer, client, raw string) ([]string, error) {
 	var claims struct {
 		AMR []string `json:"amr"`
 	}
-	return claims.AMR, id.Claims(&claims)
+	err = id.Claims(&claims)
+	return claims.AMR, err
 }
 
 // A profile is a browser that was never used before, in the Chromium that runs.

@@ -36,7 +36,7 @@ type Row struct {
 // Grace is how long and how often people may put off setting up their first factor. Zero
 // fields do not bound it.
 type Grace struct {
-	For     Duration `json:"for,omitempty"` // since they were asked first
+	For     Duration `json:"for,omitempty"` // since they put it off first
 	SignIns int      `json:"sign_ins,omitempty"`
 }
 

@@ -180,7 +180,7 @@ type Facts struct {
 	// asks, "": low.
 	Confidence string
 	AskAt      string
-	// GraceSince is when the person was asked first to set a factor up, zero: never
+	// GraceSince is when the person first put setting a factor up off, zero: never
 	// before; GraceUsed, how often they put it off; Skipped, that they do in this login.
 	GraceSince time.Time
 	GraceUsed  int
@@ -201,7 +201,7 @@ type Facts struct {
 	UserBlocked     bool
 	PasswordExpired bool
 	LockedUntil     time.Time // a limit refuses every answer until then
-	Denied          string    // why the login ended: "cancelled", a rule's words
+	Denied          string    // why the login ended, in a word: "cancelled", "rule_denied"
 	Switch          bool      // the person chose to use another account
 	// LastUsed is the factor that the person used last on this device, "" where nobody
 	// knows. It changes the order of offers and nothing else.

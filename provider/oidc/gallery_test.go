@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sallyport-id/sallyport/storage"
 )
 
 // Row 79: the shapes of the published rule templates run unmodified and do what they say.
@@ -26,7 +28,7 @@ func TestRow79_Gallery(t *testing.T) {
 		"guardian-multifactor": {{"not set up", nil, nil, "in"}, {"its client", nil, []string{"SECOND_FACTOR_CLIENTS", "x, web"}, "asked"}, {"others", nil, []string{"SECOND_FACTOR_CLIENTS", "x"}, "in"}},
 		"google-authenticator": {
 			{"who did not", nil, nil, "in"},
-			{"who asked for it", func(h *house) { h.note("grace", `{"plan": "team"}`) }, nil, "asked"},
+			{"who asked for it", func(h *house) { h.be("grace", noted(`{"plan": "team"}`)) }, nil, "asked"},
 		},
 		"ip-address-allowlist": {{"from elsewhere", nil, nil, "failed"}},
 		"ip-address-blocklist": {{"from elsewhere", nil, nil, "in"}},
@@ -43,7 +45,7 @@ func TestRow79_Gallery(t *testing.T) {
 			t.Run(name+", "+c.when, func(t *testing.T) {
 				h.t = t
 				h.clear()
-				h.note("grace", "{}")
+				h.be("grace", noted("{}"))
 				h.script(name, "rule", strings.ReplaceAll(string(source), "'Shop'", "'web application'"), c.config...)
 				if c.set != nil {
 					c.set(h)
@@ -58,6 +60,9 @@ func TestRow79_Gallery(t *testing.T) {
 				case asked && p.has("code"):
 					got = "asked"
 				}
+				if _, r := h.record("grace"); got == "failed" && (r.Denial == nil || !r.Denial.Fault || r.Denial.Script != name) {
+					t.Errorf("%s, and the record says %+v", got, r.Denial)
+				}
 				if got != c.want {
 					t.Errorf("%s, want %s (%s)", got, c.want, p.title())
 				}
@@ -66,11 +71,7 @@ func TestRow79_Gallery(t *testing.T) {
 	}
 }
 
-// note sets app_metadata.
-func (h *house) note(name, metadata string) {
-	h.t.Helper()
-	u, err := h.db.UserByID(h.t.Context(), h.users[name].ID)
-	h.must(err)
-	u.AppMetadata = []byte(metadata)
-	h.must(h.db.UpdateUser(h.t.Context(), u))
+// noted is a person with this app_metadata.
+func noted(metadata string) func(*storage.User) {
+	return func(u *storage.User) { u.AppMetadata = []byte(metadata) }
 }
