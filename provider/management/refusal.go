@@ -23,7 +23,8 @@ type Refusal struct {
 
 var refusalType = reflect.TypeFor[Refusal]()
 
-func (r *Refusal) Error() string  { return r.Message }
+func (r *Refusal) Error() string { return r.Message }
+
 // GetStatus is for the framework.
 func (r *Refusal) GetStatus() int { return r.StatusCode }
 
