@@ -45,6 +45,9 @@ type API struct {
 // nouns are all that the API is about: each adds its operations.
 var nouns = []func(*API){
 	(*API).users,
+	(*API).guardianFactors,
+	(*API).guardianPolicies,
+	(*API).guardianPhone,
 }
 
 // New makes an API. Its error names the option to mend.
