@@ -115,6 +115,7 @@ func New(o Options) (*Engine, error) {
 	if e.address == nil {
 		e.address = peer
 	}
+	e.address = comingFrom(e.address)
 	e.outbox, e.mails = e.newOutbox(o.Mailer), o.Mailer != nil
 	return e, nil
 }

@@ -52,6 +52,7 @@ var clientFlagTable = []clientFlag{
 	{"refresh-token-ttl", "refresh tokens die when unused for this `duration`", func(c *storage.Client) any { return &c.Settings.RefreshTokenTTL }},
 	{"refresh-token-absolute-ttl", "refresh tokens die this `duration` after sign-in", func(c *storage.Client) any { return &c.Settings.RefreshTokenAbsoluteTTL }},
 	{"refresh-grace", "a rotated refresh token works again for this `duration`", func(c *storage.Client) any { return &c.Settings.RefreshGrace }},
+	{"trust-forwarded-for", "believe its server's header auth0-forwarded-for about where people are", func(c *storage.Client) any { return &c.Settings.TrustForwardedFor }},
 	{"client-uri", "its home `page`", func(c *storage.Client) any { return &c.Metadata.ClientURI }},
 	{"logo-uri", "its `picture`", func(c *storage.Client) any { return &c.Metadata.LogoURI }},
 	{"policy-uri", "its privacy `page`", func(c *storage.Client) any { return &c.Metadata.PolicyURI }},

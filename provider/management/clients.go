@@ -114,6 +114,9 @@ func validateGrants(f *faults, c *storage.Client) {
 		f.add("grant_types", "refresh_token comes from authorization_code only", "add authorization_code or leave refresh_token out")
 	}
 	if c.Public() {
+		if c.Settings.TrustForwardedFor {
+			f.add("settings.is_token_endpoint_ip_header_trusted", "anybody can be a public client", "leave it off, or give the client a token_endpoint_auth_method other than none")
+		}
 		if slices.Contains(m.GrantTypes, "client_credentials") {
 			f.add("grant_types", "a public client cannot use client_credentials", "give it a token_endpoint_auth_method other than none")
 		}
