@@ -19,6 +19,7 @@ import (
 	"github.com/sallyport-id/sallyport/flows/rules"
 	"github.com/sallyport-id/sallyport/provider"
 	"github.com/sallyport-id/sallyport/provider/device"
+	"github.com/sallyport-id/sallyport/provider/mfaapi"
 	"github.com/sallyport-id/sallyport/provider/oidc"
 	"github.com/sallyport-id/sallyport/storage"
 	"github.com/sallyport-id/sallyport/themes"
@@ -107,7 +108,8 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	devices := device.New(device.Options{
 		Issuer: issuer, Name: s.Name, Flows: engine, Themes: pages, Logger: p.logger, ApplicationServerKey: applicationServerKey(h.factors),
 	})
-	rooms := []provider.Room{op.Mount, func(browser, _ *http.ServeMux) { engine.Mount(browser) }, devices.Mount}
+	steps := mfaapi.New(mfaapi.Options{Issuer: s.Issuer, Flows: engine, Bearer: op.Bearer, Calling: op.Calling, Refuse: op.Refuse})
+	rooms := []provider.Room{op.Mount, steps.Mount, func(browser, _ *http.ServeMux) { engine.Mount(browser) }, devices.Mount}
 	if origins := relatedOrigins(h.factors); len(origins) > 0 {
 		rooms = append(rooms, func(browser, _ *http.ServeMux) { browser.HandleFunc("GET /.well-known/webauthn", tellOrigins(origins)) })
 	}

@@ -27,7 +27,7 @@ var clientFlagTable = []clientFlag{
 	{"auth-method", "how it proves itself: client_secret_basic, client_secret_post, private_key_jwt, none (a public `client`)", func(c *storage.Client) any { return &c.Metadata.TokenEndpointAuthMethod }},
 	{"redirect-uri", "`address` that answers may go to (repeatable)", func(c *storage.Client) any { return &c.Metadata.RedirectURIs }},
 	{"post-logout-redirect-uri", "`address` to return to after signing out (repeatable)", func(c *storage.Client) any { return &c.Metadata.PostLogoutRedirectURIs }},
-	{"grant", "`grant` it may use: authorization_code, refresh_token, client_credentials (repeatable)", func(c *storage.Client) any { return &c.Metadata.GrantTypes }},
+	{"grant", "`grant` it may use: authorization_code, refresh_token, client_credentials, and those of the MFA API (repeatable)", func(c *storage.Client) any { return &c.Metadata.GrantTypes }},
 	{"response-type", "`type`: code (repeatable)", func(c *storage.Client) any { return &c.Metadata.ResponseTypes }},
 	{"scope", "`scopes` it may ask for, space separated; empty: all", func(c *storage.Client) any { return &c.Metadata.Scope }},
 	{"audience", "API it may call, `AUDIENCE` or \"AUDIENCE=scope scope\" (repeatable)", func(c *storage.Client) any { return &c.Settings.Audiences }},
