@@ -418,7 +418,7 @@ func TestO21_01_TokenEndpoint(t *testing.T) {
 	h.call("machine", "/oauth/token").is(400, "invalid_request")
 	r, err = http.NewRequest(http.MethodPost, h.at("/oauth/token"), strings.NewReader(`{"grant_type":"client_credentials"}`))
 	h.must(err)
-	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Content-Type", "text/plain")
 	h.do(r).is(400, "invalid_request")
 }
 

@@ -105,7 +105,7 @@ func fromFosite(foreign *fosite.RFC6749Error, err error) *oauthError {
 
 // refuse answers a program with an error in JSON.
 func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	e := translate(err)
+	e := spelled(r, translate(err))
 	p.note(r, e)
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")

@@ -18,6 +18,7 @@ const (
 	grantCode    = "authorization_code"
 	grantRefresh = "refresh_token"
 	grantMachine = "client_credentials"
+	grantDevice  = "urn:ietf:params:oauth:grant-type:device_code"
 )
 
 // token is POST /oauth/token (RFC 6749 §3.2).
