@@ -345,4 +345,8 @@ type Settings struct {
 	// AskAt is the highest confidence at which adaptive asks: "low" or "medium"; "" for
 	// low.
 	AskAt string `json:"ask_at,omitempty"`
+	// SignUp lets strangers make an account.
+	SignUp bool `json:"signup,omitempty"`
+	// AllowedLogoutURLs are where people may go who sign out without naming a client.
+	AllowedLogoutURLs []string `json:"allowed_logout_urls,omitempty"`
 }
