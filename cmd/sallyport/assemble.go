@@ -20,6 +20,7 @@ import (
 	"github.com/sallyport-id/sallyport/provider"
 	"github.com/sallyport-id/sallyport/provider/device"
 	"github.com/sallyport-id/sallyport/provider/management"
+	"github.com/sallyport-id/sallyport/provider/mfaapi"
 	"github.com/sallyport-id/sallyport/provider/oidc"
 	"github.com/sallyport-id/sallyport/storage"
 	"github.com/sallyport-id/sallyport/themes"
@@ -120,8 +121,12 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	if err != nil {
 		return nil, err
 	}
-	rooms := []provider.Room{op.Mount, admin.Mount, func(browser, _ *http.ServeMux) { engine.Mount(browser) }, devices.Mount}
-	rooms = append(rooms, func(browser, _ *http.ServeMux) { browser.HandleFunc("GET /.well-known/webauthn", tellOrigins(h.factors)) })
+	steps := mfaapi.New(mfaapi.Options{Issuer: s.Issuer, Flows: engine, Bearer: op.Bearer, Calling: op.Calling, Refuse: op.Refuse})
+	rooms := []provider.Room{
+		op.Mount, steps.Mount, admin.Mount, devices.Mount,
+		func(browser, _ *http.ServeMux) { engine.Mount(browser) },
+		func(browser, _ *http.ServeMux) { browser.HandleFunc("GET /.well-known/webauthn", tellOrigins(h.factors)) },
+	}
 	if p.preview {
 		rooms = append(rooms, func(browser, _ *http.ServeMux) {
 			browser.Handle("GET /preview", pages.PreviewHandler())
