@@ -48,6 +48,9 @@ var nouns = []func(*API){
 	(*API).guardianFactors,
 	(*API).guardianPolicies,
 	(*API).guardianPhone,
+	(*API).guardianPush,
+	(*API).guardianDuo,
+	(*API).guardianWebAuthn,
 }
 
 // New makes an API. Its error names the option to mend.
