@@ -116,7 +116,8 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 		Issuer: issuer, Name: s.Name, Flows: engine, Themes: pages, Logger: p.logger, ApplicationServerKey: func() string { return applicationServerKey(h.factors) },
 	})
 	admin, err := management.New(management.Options{
-		Issuer: s.Issuer, DB: h.db, Flows: engine, Factors: h.factors, Setup: h.setup, Bearer: op.Bearer, Connection: s.Login.Connection, Logger: p.logger, Now: h.now,
+		Issuer: s.Issuer, DB: h.db, Flows: engine, Factors: h.factors, Setup: h.setup, Bearer: op.Bearer, Connection: s.Login.Connection,
+		NewSecret: h.oneSecret, Logger: p.logger, Now: h.now,
 	})
 	if err != nil {
 		return nil, err
@@ -125,7 +126,9 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	rooms := []provider.Room{
 		op.Mount, steps.Mount, admin.Mount, devices.Mount,
 		func(browser, _ *http.ServeMux) { engine.Mount(browser) },
-		func(browser, _ *http.ServeMux) { browser.HandleFunc("GET /.well-known/webauthn", tellOrigins(h.factors)) },
+		func(browser, _ *http.ServeMux) {
+			browser.HandleFunc("GET /.well-known/webauthn", tellOrigins(h.factors))
+		},
 	}
 	if p.preview {
 		rooms = append(rooms, func(browser, _ *http.ServeMux) {
