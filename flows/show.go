@@ -128,7 +128,7 @@ func (e *Engine) frame(w http.ResponseWriter, r *http.Request, l *login) themes.
 	f.Action = e.LoginPath(l.row.ID)
 	f.Notice = l.state.Notice
 	f.FormAction = l.state.Ask.FormAction
-	f.CanCancel, f.CanSkip = l.client != nil, false
+	f.CanCancel, f.CanSkip = l.client != nil || l.state.Ask.Own, false
 	if l.user != nil {
 		f.Account, f.CanSwitch = l.user.Username, l.state.Session == "" && l.state.Shown == nil
 	}
