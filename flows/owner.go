@@ -26,7 +26,7 @@ var (
 // factor, and the second one that they have. resume is as Ask.Resume.
 func (e *Engine) OwnAsk(resume string) Ask {
 	age := e.config.FreshFor
-	return Ask{Own: true, MaxAge: &age, Resume: e.path(resume), RequestedAt: e.now()}
+	return Ask{Own: true, MaxAge: &age, Resume: resume, RequestedAt: e.now()}
 }
 
 // An Owner is a person who looks after their own account. Whoever makes one has seen to

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -41,7 +42,7 @@ func (o *Owner) Rename(ctx context.Context, id, name string) error {
 		}
 		a.Label = name
 		return o.changed(ctx, &storage.Change{Authenticators: []*factors.Authenticator{a}},
-			"authenticator.renamed", about(a), notice{Kind: mailRenamed, Factor: a.Factor})
+			"authenticator.renamed", detailOf(a), notice{Kind: mailRenamed, Factor: a.Factor})
 	})
 }
 
@@ -61,7 +62,7 @@ func (o *Owner) Remove(ctx context.Context, id string) error {
 		c := o.e.removal(o.User.ID, a)
 		// Of two removals at the same moment one has to see what the other has left.
 		c.User = o.User
-		return o.changed(ctx, &c, "authenticator.removed", about(a), notice{Kind: mailRemoved, Factor: a.Factor})
+		return o.changed(ctx, &c, "authenticator.removed", detailOf(a), notice{Kind: mailRemoved, Factor: a.Factor})
 	})
 }
 
@@ -87,9 +88,9 @@ func (o *Owner) Enable(ctx context.Context, id string) error {
 		case !o.e.Automatic(a) || a.DisabledAt.IsZero():
 			return ErrFixed
 		}
-		a.DisabledAt, a.Failures = zero, 0
+		a.DisabledAt, a.Failures = time.Time{}, 0
 		return o.changed(ctx, &storage.Change{Authenticators: []*factors.Authenticator{a}},
-			"authenticator.enabled", about(a), notice{Kind: mailAdded, Factor: a.Factor})
+			"authenticator.enabled", detailOf(a), notice{Kind: mailAdded, Factor: a.Factor})
 	})
 }
 
@@ -115,7 +116,7 @@ func (o *Owner) find(ctx context.Context, id string) (*login, *factors.Authentic
 	return l, all[at], nil
 }
 
-func about(a *factors.Authenticator) map[string]any {
+func detailOf(a *factors.Authenticator) map[string]any {
 	return map[string]any{"factor": a.Factor, "authenticator_id": a.ID}
 }
 
