@@ -101,8 +101,15 @@ func (AccountName) Page() string { return "account_name" }
 func (RenewCodes) Page() string  { return "renew_codes" }
 
 func (v Account) values() map[string]any { return map[string]any{"Count": v.ways()} }
-func (v AccountAct) variant() string     { return v.Act }
-func (v AccountName) focus() string      { return "name" }
+
+func (v AccountAct) variant() string {
+	if v.Kept != "" {
+		return "kept"
+	}
+	return v.Act
+}
+
+func (v AccountName) focus() string { return "name" }
 
 func (v RenewCodes) variant() string {
 	if v.Left {
