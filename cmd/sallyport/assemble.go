@@ -20,6 +20,7 @@ import (
 	"github.com/sallyport-id/sallyport/provider"
 	"github.com/sallyport-id/sallyport/provider/account"
 	"github.com/sallyport-id/sallyport/provider/device"
+	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/provider/oidc"
 	"github.com/sallyport-id/sallyport/storage"
 	"github.com/sallyport-id/sallyport/themes"
@@ -109,7 +110,13 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 		Issuer: issuer, Name: s.Name, Flows: engine, Themes: pages, Logger: p.logger, ApplicationServerKey: applicationServerKey(h.factors),
 	})
 	people := account.New(account.Options{Issuer: issuer, Name: s.Name, Flows: engine, Factors: h.factors, Themes: pages, Logger: p.logger})
-	rooms := []provider.Room{op.Mount, func(browser, _ *http.ServeMux) { engine.Mount(browser) }, devices.Mount, people.Mount}
+	admin, err := management.New(management.Options{
+		Issuer: s.Issuer, DB: h.db, Flows: engine, Factors: h.factors, Bearer: op.Bearer, Connection: s.Login.Connection, Logger: p.logger, Now: h.now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	rooms := []provider.Room{op.Mount, admin.Mount, people.Mount, func(browser, _ *http.ServeMux) { engine.Mount(browser) }, devices.Mount}
 	if origins := relatedOrigins(h.factors); len(origins) > 0 {
 		rooms = append(rooms, func(browser, _ *http.ServeMux) { browser.HandleFunc("GET /.well-known/webauthn", tellOrigins(origins)) })
 	}

@@ -269,7 +269,7 @@ func (one *person) proves() *person {
 		case strings.Contains(one.body, `id="code"`) && !strings.Contains(one.body, "otpauth:"):
 			one.asked = append(one.asked, "code")
 			one.post("code", one.code(one.key))
-		case strings.Contains(one.body, "data-key=") && !strings.Contains(one.body, "data-create"):
+		case strings.Contains(one.body, "data-key=") && !strings.Contains(one.body, `data-create="1"`):
 			one.asked = append(one.asked, "key")
 			one.post("act", "choose", "factor", factors.OTP)
 		default:
