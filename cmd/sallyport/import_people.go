@@ -62,7 +62,7 @@ func (c *cli) importPeople(ctx context.Context, h *house, flags *importFlags, pa
 	im.Progress = func(at storage.Import) { c.advance(bar, f, src, at) }
 	begun := time.Now()
 	at, err := im.Run(ctx, src)
-	_ = bar.Clear() // nobody is watching
+	_ = bar.Finish() // nobody is watching
 	view := viewOfPeople(path, at, im.Left, time.Since(begun).Round(time.Millisecond).String())
 	switch {
 	case errors.Is(err, management.ErrImported):

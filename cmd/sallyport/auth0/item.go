@@ -26,6 +26,6 @@ func (i *Item) Note(why string) {
 
 // Leave says why the item does not come over.
 func (i Item) Leave(why string) Item {
-	i.Outcome, i.Why = Left, append(i.Why, why)
+	i.Outcome, i.Why = Left, []string{why}
 	return i
 }
