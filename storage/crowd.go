@@ -149,3 +149,15 @@ func orNobody(list []string) []string {
 	}
 	return slices.Compact(slices.Sorted(slices.Values(list)))
 }
+
+// MembershipsOf lists the memberships of many users, by user.
+func (d *DB) MembershipsOf(ctx context.Context, userIDs []string) (map[string][]*Member, error) {
+	rows, err := all[Member](ctx, d, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("user_id IN (?)", bun.List(orNobody(userIDs))).OrderExpr("organization_id")
+	})
+	of := map[string][]*Member{}
+	for _, m := range rows {
+		of[m.UserID] = append(of[m.UserID], m)
+	}
+	return of, err
+}

@@ -76,7 +76,7 @@ type importing struct {
 func (c *cli) importAll(ctx context.Context, h *house, im *importing) error {
 	im.Items, im.People = []auth0.Item{}, []peopleView{}
 	for _, t := range im.tenants {
-		if err := c.importConfiguration(ctx, h, im, t); err != nil {
+		if err := h.importTenant(ctx, im, t); err != nil {
 			return err
 		}
 	}

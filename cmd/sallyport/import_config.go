@@ -29,21 +29,32 @@ type settler struct {
 	secrets map[string]string // by client_id
 }
 
-// importConfiguration stores a tenant's configuration.
-func (c *cli) importConfiguration(ctx context.Context, h *house, im *importing, t *auth0.Tenant) error {
-	file, err := newSecretsFile(im.secretsFile, im.dry)
-	if err != nil {
-		return err
-	}
-	var s *settler
-	err = h.db.Tx(ctx, func(ctx context.Context) error {
-		s = &settler{house: h, tenant: t, secrets: map[string]string{}}
+// importTenant stores a tenant's configuration.
+func (h *house) importTenant(ctx context.Context, im *importing, t *auth0.Tenant) error {
+	return h.importConfiguration(ctx, im, func(ctx context.Context, s *settler) error {
+		s.tenant = t
 		for _, put := range []func(context.Context) error{s.applications, s.scripts, s.guardian, s.organizations} {
 			if err := put(ctx); err != nil {
 				return err
 			}
 		}
 		s.items = append(s.items, t.Rest()...)
+		return nil
+	})
+}
+
+// importConfiguration stores what put puts, all of it or nothing, with the new secrets.
+func (h *house) importConfiguration(ctx context.Context, im *importing, put func(context.Context, *settler) error) error {
+	file, err := newSecretsFile(im.secretsFile, im.dry)
+	if err != nil {
+		return err
+	}
+	var s *settler
+	err = h.db.Tx(ctx, func(ctx context.Context) error {
+		s = &settler{house: h, secrets: map[string]string{}}
+		if err := put(ctx, s); err != nil {
+			return err
+		}
 		if im.dry {
 			return errDry
 		}
@@ -53,7 +64,7 @@ func (c *cli) importConfiguration(ctx context.Context, h *house, im *importing, 
 		if file != nil {
 			err = errors.Join(err, file.Close(), os.Remove(im.secretsFile))
 		}
-		return fmt.Errorf("nothing was imported: %w", err)
+		return fmt.Errorf("no configuration was imported: %w", err)
 	}
 	im.Items = append(im.Items, s.items...)
 	if im.Secrets == nil {
@@ -130,27 +141,31 @@ func (s *settler) apis(ctx context.Context) ([]string, error) {
 			s.items = append(s.items, a.Item)
 			continue
 		}
-		known, err := here(second(s.db.APIByAudience(ctx, a.Audience)))
-		if err != nil {
+		if err := s.api(ctx, a.API, a.Item); err != nil {
 			return nil, err
 		}
-		if err := checkAPI(a.API); err != nil {
-			s.items = append(s.items, a.Item.Leave(err.Error()))
-			continue
-		}
-		if a.ForAll {
+		if a.ForAll && s.items[len(s.items)-1].Outcome != auth0.Left {
 			forAll = append(forAll, a.Audience)
 		}
-		if known {
-			s.there(a.Item, "an API with this audience")
-			continue
-		}
-		if err := s.change(ctx, apiEvent("api.created", a.API), func(ctx context.Context) error { return s.db.CreateAPI(ctx, a.API) }); err != nil {
-			return nil, err
-		}
-		s.items = append(s.items, a.Item)
 	}
 	return forAll, nil
+}
+
+func (s *settler) api(ctx context.Context, a *storage.API, item auth0.Item) error {
+	if err := checkAPI(a); err != nil {
+		s.items = append(s.items, item.Leave(err.Error()))
+		return nil
+	}
+	known, err := here(second(s.db.APIByAudience(ctx, a.Audience)))
+	if err != nil {
+		return err
+	}
+	if known {
+		s.there(item, "an API with this audience")
+		return nil
+	}
+	s.items = append(s.items, item)
+	return s.change(ctx, apiEvent("api.created", a), func(ctx context.Context) error { return s.db.CreateAPI(ctx, a) })
 }
 
 // second is the error of what gives something beside.
@@ -186,16 +201,15 @@ func (s *settler) grant(ctx context.Context, g *auth0.Grant, apps []*auth0.Appli
 }
 
 func (s *settler) application(ctx context.Context, app *auth0.Application, forAll []string) error {
-	known, err := here(second(s.db.ClientByID(ctx, app.ID)))
-	if err == nil && app.NewID {
-		known, err = s.namesake(ctx, app.Name)
-	}
-	if err != nil {
-		return err
-	}
-	if known {
-		s.there(app.Item, "an application of this id or name")
-		return nil
+	if app.NewID {
+		known, err := s.namesake(ctx, app.Name)
+		if err != nil {
+			return err
+		}
+		if known {
+			s.there(app.Item, "an application of this name")
+			return nil
+		}
 	}
 	if app.PeopleIn && len(forAll) > 0 {
 		if app.Settings.Audiences == nil {
@@ -207,19 +221,29 @@ func (s *settler) application(ctx context.Context, app *auth0.Application, forAl
 			}
 		}
 	}
-	if err := s.checkClient(ctx, app.Client); err != nil {
-		s.items = append(s.items, app.Item.Leave(err.Error()))
-		return nil
-	}
-	secret, err := s.createClient(ctx, app.Client)
+	return s.client(ctx, app.Client, app.Item)
+}
+
+// client stores a client with a new secret, where it has one.
+func (s *settler) client(ctx context.Context, c *storage.Client, item auth0.Item) error {
+	known, err := here(second(s.db.ClientByID(ctx, c.ID)))
 	if err != nil {
 		return err
 	}
-	if secret != "" {
-		s.secrets[app.ID] = secret
+	if known {
+		s.there(item, "an application with this client_id")
+		return nil
 	}
-	s.items = append(s.items, app.Item)
-	return nil
+	if err := s.checkClient(ctx, c); err != nil {
+		s.items = append(s.items, item.Leave(err.Error()))
+		return nil
+	}
+	secret, err := s.createClient(ctx, c)
+	if secret != "" {
+		s.secrets[c.ID] = secret
+	}
+	s.items = append(s.items, item)
+	return err
 }
 
 // namesake reports whether there is an application called name.
@@ -330,33 +354,38 @@ func (s *settler) organizations(ctx context.Context) error {
 			s.items = append(s.items, one.Item)
 			continue
 		}
-		known, err := here(second(s.organization(ctx, or(one.Name, one.ID))))
-		if err == nil && !known {
-			known, err = here(second(s.db.OrganizationByID(ctx, one.ID)))
-		}
-		switch {
-		case err != nil:
-			return err
-		case known:
-			s.there(one.Item, "an organization of this name")
-			continue
-		}
-		e := event{Type: "organization.created", Data: map[string]any{"organization": one.ID, "name": one.Name}}
-		err = s.change(ctx, e, func(ctx context.Context) error {
-			if err := s.db.CreateOrganization(ctx, one.Organization); err != nil {
-				return err
-			}
-			return s.noteVersion(ctx, &policyScope{id: one.ID, organization: one.Organization}, policy.Document{}, nil)
-		})
-		if errors.Is(err, storage.ErrInvalid) {
-			one.Item, err = one.Item.Leave(err.Error()), nil // storage refused it before it wrote anything
-		}
-		if err != nil {
+		if err := s.customer(ctx, one.Organization, one.Item); err != nil {
 			return err
 		}
-		s.items = append(s.items, one.Item)
 	}
 	return nil
+}
+
+// customer stores an organization.
+func (s *settler) customer(ctx context.Context, o *storage.Organization, item auth0.Item) error {
+	known, err := here(second(s.db.OrganizationByName(ctx, o.Name)))
+	if err == nil && !known {
+		known, err = here(second(s.db.OrganizationByID(ctx, o.ID)))
+	}
+	if err != nil {
+		return err
+	}
+	if known {
+		s.there(item, "an organization of this name or id")
+		return nil
+	}
+	e := event{Type: "organization.created", Data: map[string]any{"organization": o.ID, "name": o.Name}}
+	err = s.change(ctx, e, func(ctx context.Context) error {
+		if err := s.db.CreateOrganization(ctx, o); err != nil {
+			return err
+		}
+		return s.noteVersion(ctx, &policyScope{id: o.ID, organization: o}, policy.Document{}, nil)
+	})
+	if errors.Is(err, storage.ErrInvalid) {
+		item, err = item.Leave(err.Error()), nil // storage refused it before it wrote anything
+	}
+	s.items = append(s.items, item)
+	return err
 }
 
 // importMembers makes people members of the organizations that name them, those of one

@@ -49,19 +49,37 @@ func (c *cli) importPeople(ctx context.Context, h *house, flags *importFlags, pa
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	im := &management.UserImport{
-		DB: h.db, Factors: h.factors, Now: h.now, Actor: administrator,
-		Upsert: flags.upsert, WithoutPasswords: flags.withoutPasswords, Dry: flags.dry,
+	place := func(at storage.Import) int64 { return at.Position }
+	if src.R != io.Reader(f) { // packed: by what was read of it
+		place = func(storage.Import) int64 {
+			n, _ := f.Seek(0, io.SeekCurrent) // where it cannot be told the bar stands
+			return n
+		}
 	}
-	report, err := c.openReport(flags.report, path)
+	return c.runImport(h, flags, path, size, place, func(im *management.UserImport) (storage.Import, error) { return im.Run(ctx, src) })
+}
+
+// runImport lets run import the people of a file, which is of size bytes, with a bar whose
+// place is what place says.
+func (c *cli) runImport(h *house, flags *importFlags, path string, size int64, place func(storage.Import) int64,
+	run func(*management.UserImport) (storage.Import, error),
+) (*peopleView, error) {
+	report, err := c.openReport(flags.report)
 	if err != nil {
 		return nil, err
 	}
 	bar := c.people(size)
-	im.Failed = func(failure management.ImportFailure) { _ = bar.Clear(); report.add(failure) } // nobody is watching
-	im.Progress = func(at storage.Import) { c.advance(bar, f, src, at) }
+	im := &management.UserImport{
+		DB: h.db, Factors: h.factors, Now: h.now, Actor: administrator,
+		Upsert: flags.upsert, WithoutPasswords: flags.withoutPasswords, Dry: flags.dry,
+		Failed: func(f management.ImportFailure) { _ = bar.Clear(); report.add(f) }, // nobody is watching
+		Progress: func(at storage.Import) {
+			bar.Describe(fmt.Sprintf("people %d", at.Inserted+at.Updated))
+			_ = bar.Set64(place(at)) // nobody is watching
+		},
+	}
 	begun := time.Now()
-	at, err := im.Run(ctx, src)
+	at, err := run(im)
 	_ = bar.Finish() // nobody is watching
 	view := viewOfPeople(path, at, im.Left, time.Since(begun).Round(time.Millisecond).String())
 	switch {
@@ -109,27 +127,16 @@ func (c *cli) people(size int64) *progressbar.ProgressBar {
 		progressbar.OptionThrottle(100*time.Millisecond))
 }
 
-// advance shows how far it is: of a packed file, by what was read of it.
-func (c *cli) advance(bar *progressbar.ProgressBar, f *os.File, src management.ImportSource, at storage.Import) {
-	position := at.Position
-	if src.R != io.Reader(f) {
-		position, _ = f.Seek(0, io.SeekCurrent) // where it cannot be told the bar stands
-	}
-	bar.Describe(fmt.Sprintf("people %d", at.Inserted+at.Updated))
-	_ = bar.Set64(position) // nobody is watching
-}
-
 // A report is where wrong records are written to.
 type report struct {
 	c     *cli
-	of    string
 	file  *os.File
 	shown int
 	err   error
 }
 
-func (c *cli) openReport(path, of string) (*report, error) {
-	r := &report{c: c, of: of}
+func (c *cli) openReport(path string) (*report, error) {
+	r := &report{c: c}
 	if path == "" {
 		return r, nil
 	}

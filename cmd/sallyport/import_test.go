@@ -135,7 +135,7 @@ func TestRow63ImportOfMany(t *testing.T) {
 
 	stopped := started(t, func(child *os.Process) {
 		key := id + " upsert=false without_passwords=false"
-		for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(10 * time.Minute); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 			if at, err := h.db.Import(context.Background(), key); err == nil && at.Records >= int64(n/8) {
 				break
 			}

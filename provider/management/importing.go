@@ -48,7 +48,8 @@ type UserImport struct {
 	// Left counts the fields that have no place here, by name.
 	Left map[string]int
 
-	native bool // the records are those of an export of ours
+	native        bool            // the records are those of an export of ours
+	organizations map[string]bool // by id: which are here, for those
 }
 
 // An ImportError is one thing that is wrong with a record, in Auth0's form.
@@ -210,6 +211,11 @@ func (im *UserImport) commit(ctx context.Context, p *plan, next *storage.Import)
 		*next = as // of a try before
 		if err := im.DB.CreateCrowd(ctx, p.fresh); err != nil {
 			return err
+		}
+		for _, m := range p.members {
+			if err := im.DB.PutMember(ctx, m); err != nil {
+				return err
+			}
 		}
 		for _, change := range p.changed {
 			if err := change.store(ctx, im.DB); err != nil {

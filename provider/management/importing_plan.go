@@ -15,6 +15,7 @@ const maxAuthenticators = 20
 // A plan is what the records of a batch come to.
 type plan struct {
 	fresh    []*storage.Newcomer
+	members  []*storage.Member
 	changed  []*changedPerson
 	events   []*storage.Event
 	failures []ImportFailure
@@ -71,7 +72,9 @@ type incoming struct {
 	password *factors.Authenticator
 	renewing bool
 	seconds  []*factors.Authenticator
-	faults   []ImportError // with which the person comes all the same
+	// memberships are of an export of ours alone.
+	memberships []*storage.Member
+	faults      []ImportError // with which the person comes all the same
 }
 
 func (in *incoming) all() []*factors.Authenticator {
@@ -141,7 +144,7 @@ func (im *UserImport) place(p *plan, crowd *crowd, known map[string][]*factors.A
 	case crowd.met[old.ID]:
 		p.failures = append(p.failures, in.record.failure(ImportError{Code: "DUPLICATED_USER", Message: "A user with this " + path + " was already provided.", Path: path}))
 		return
-	case !im.Upsert:
+	case !im.Upsert || im.native:
 		p.failures = append(p.failures, in.record.failure(ImportError{Code: "DUPLICATED_USER", Message: "A user with this " + path + " already exists.", Path: path}))
 		return
 	}
@@ -153,7 +156,11 @@ func (im *UserImport) add(p *plan, in *incoming) {
 	if in.user.ID == "" {
 		in.user.ID = storage.NewID("usr")
 	}
-	n := &storage.Newcomer{User: in.user, Authenticators: link(im.Factors, in.all(), 0)}
+	n := &storage.Newcomer{User: in.user, Authenticators: in.all()}
+	if !im.native { // an export has the twins
+		n.Authenticators = link(im.Factors, n.Authenticators, 0)
+	}
+	p.members = append(p.members, in.memberships...)
 	p.fresh = append(p.fresh, n)
 	im.note(p, "user.created", in, n.Authenticators)
 }
