@@ -51,6 +51,9 @@ var nouns = []func(*API){
 	(*API).connections,
 	(*API).resourceServers,
 	(*API).users,
+	(*API).guardianFactors,
+	(*API).guardianPolicies,
+	(*API).guardianPhone,
 }
 
 // New makes an API. Its error names the option to mend.

@@ -52,11 +52,14 @@ func impossible(why string) *Refusal {
 func (a *API) refuse(ctx context.Context, err error) error {
 	var said huma.StatusError
 	var faulty *Invalid
+	var out *LockOut
 	switch {
 	case errors.As(err, &said):
 		return err
 	case errors.As(err, &faulty):
 		return refusal(http.StatusBadRequest, "invalid_body", "Payload validation error: "+strings.ReplaceAll(faulty.Error(), "\n", "; "))
+	case errors.As(err, &out):
+		return refusal(http.StatusBadRequest, "administrators_locked_out", "Payload validation error: "+out.Error()+"; change it, or do it on the command line with --force")
 	case errors.Is(err, storage.ErrNotFound):
 		return refusal(http.StatusNotFound, "", "There is no such thing.")
 	case errors.Is(err, storage.ErrConflict):
