@@ -57,6 +57,10 @@ var nouns = []func(*API){
 	(*API).guardianPush,
 	(*API).guardianDuo,
 	(*API).guardianWebAuthn,
+	(*API).guardianEnrollments,
+	(*API).userMethods,
+	(*API).userMFA,
+	(*API).attackProtection,
 }
 
 // New makes an API. Its error names the option to mend.
