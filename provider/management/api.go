@@ -43,6 +43,9 @@ type API struct {
 
 // nouns are all that the API is about: each adds its operations.
 var nouns = []func(*API){
+	(*API).refreshTokens,
+	(*API).sessions,
+	(*API).userBlocks,
 	(*API).users,
 }
 
