@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/crypto/bcrypt"
+)
+
+// A world is what a program is told, as a JSON file that SDKTEST_WORLD names.
+type world struct {
+	Domain  string            `json:"domain"` // as SDKs take it: host and port
+	Issuer  string            `json:"issuer"`
+	CA      string            `json:"ca"`   // file of the certificate in PEM
+	Desk    string            `json:"desk"` // address of the desk
+	API     string            `json:"api"`  // audience with the scopes read and write
+	Clients map[string]client `json:"clients"`
+	People  map[string]person `json:"people"`
+	// Ports of this machine that clients are registered with, so that the programs can
+	// be the applications.
+	Web string `json:"web"` // https://localhost:PORT
+	SPA string `json:"spa"`
+}
+
+type client struct {
+	ID     string `json:"client_id"`
+	Secret string `json:"client_secret,omitempty"`
+}
+
+type person struct {
+	Username string `json:"username"`
+	Email    string `json:"email"`
+	Password string `json:"password"`
+	TOTP     string `json:"totp,omitempty"` // key of the authenticator app, base32
+}
+
+const api = "https://api.sdktest.example/"
+
+// people are the accounts, a pair for each program, so that none finds what another
+// left: one with a password only, and one with an authenticator app beside it.
+var people = []string{"go", "node", "js", "express", "spa"}
+
+// fill makes the clients, APIs and people.
+func (h *house) fill(ctx context.Context) error {
+	var ports [2]string
+	var err error
+	for i := range ports {
+		port, portErr := freePort()
+		ports[i], err = "https://localhost:"+port, errors.Join(err, portErr)
+	}
+	h.world.API, h.world.Web, h.world.SPA = api, ports[0], ports[1]
+	err = errors.Join(err, h.verb(ctx, nil, "keys", "generate", "--out", filepath.Join(h.dir, "keyset")))
+	for _, args := range [][]string{
+		{"migrate"},
+		{"policy", "set", "never"},
+		{"factor", "enable", "otp"}, {"factor", "enable", "sms"}, {"factor", "enable", "email"}, {"factor", "enable", "recovery-code"},
+		{"api", "create", api, "--name", "Orders", "--scope", "read=See your orders", "--scope", "write=Change your orders"},
+	} {
+		err = errors.Join(err, h.verb(ctx, nil, args...))
+	}
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(h.fillClients(ctx), h.fillPeople(ctx)); err != nil {
+		return err
+	}
+	text, err := json.Marshal(h.world)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(h.worldFile(), text, 0o600)
+}
+
+func (h *house) worldFile() string { return filepath.Join(h.dir, "world.json") }
+
+func (h *house) fillClients(ctx context.Context) (err error) {
+	h.world.Clients = map[string]client{}
+	signsIn := []string{
+		"--grant", "authorization_code", "--grant", "refresh_token", "--first-party",
+		"--audience", api + "=read write",
+	}
+	web := append([]string{
+		"--redirect-uri", h.world.Web + "/callback", "--post-logout-redirect-uri", h.world.Web,
+		"--pkce=false", "--auth-method", "client_secret_post",
+	}, signsIn...)
+	spa := append([]string{
+		"--redirect-uri", h.world.SPA + "/", "--post-logout-redirect-uri", h.world.SPA + "/", "--auth-method", "none",
+	}, signsIn...)
+	for name, args := range map[string][]string{
+		"machine": {"--grant", "client_credentials", "--auth-method", "client_secret_post", "--audience", api + "=read write"},
+		"web":     web,
+		"strong":  append([]string{"--policy", "always"}, web...),
+		"spa":     spa,
+	} {
+		var made client
+		err = errors.Join(err, h.verb(ctx, &made, append([]string{"client", "create", "--name", name}, args...)...))
+		h.world.Clients[name] = made
+	}
+	return err
+}
+
+func (h *house) fillPeople(ctx context.Context) error {
+	const password = "correct horse battery staple"
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+	if err != nil {
+		return err
+	}
+	h.world.People = map[string]person{}
+	var lines bytes.Buffer
+	e := json.NewEncoder(&lines)
+	for _, name := range people {
+		key := make([]byte, 20)
+		_, _ = rand.Read(key) // never fails (crypto/rand)
+		plain := person{Username: name, Email: name + "@sdktest.example", Password: password}
+		strong := person{Username: name + "-mfa", Email: name + "-mfa@sdktest.example", Password: password, TOTP: base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(key)}
+		for _, p := range []person{plain, strong} {
+			h.world.People[p.Username] = p
+			if err := e.Encode(map[string]any{
+				"username": p.Username, "email": p.Email, "email_verified": true, "name": p.Username,
+				"password_hash": string(hash), "totp_secret": p.TOTP,
+			}); err != nil {
+				return err
+			}
+		}
+	}
+	path := filepath.Join(h.dir, "people.jsonl")
+	if err := os.WriteFile(path, lines.Bytes(), 0o600); err != nil {
+		return err
+	}
+	return h.verb(ctx, nil, "user", "import", path)
+}
