@@ -68,7 +68,7 @@ func (h *house) configure() error {
 	if err != nil {
 		return err
 	}
-	h.world = world{Domain: "localhost:" + port, Issuer: "https://localhost:" + port + "/", CA: h.cert.cert, Desk: h.desk.address}
+	h.world = world{Domain: "localhost:" + port, Issuer: "https://localhost:" + port + "/", CA: h.cert.cert, Key: h.cert.key, Desk: h.desk.address}
 	text := fmt.Sprintf(`issuer: %s
 listen: "localhost:%s"
 tls: {cert: %q, key: %q}

@@ -22,8 +22,8 @@ type sdk struct {
 var sdks = []sdk{
 	{"go-auth0", "Go, packages `authentication` and `management`.", goProgram("go-auth0")},
 	{"auth0", "Node.js, the Management API, and from `auth0/legacy` the Authentication API.", nodeProgram("auth0", "auth0.mjs")},
-	{"auth0-spa-js", "Applications in the browser, in Chromium: refresh tokens with rotation, silent sign-in, and its MFA client.", spaProgram},
-	{"auth0-js", "The older one for the browser, here in Node.js.", nodeProgram("auth0-js", "auth0-js.mjs")},
+	{"auth0-spa-js", "Applications in the browser, in Chromium: refresh tokens with rotation, silent sign-in, and its MFA client.", pageProgram("auth0-spa-js")},
+	{"auth0-js", "The older one for the browser, in Chromium.", pageProgram("auth0-js")},
 	{"express-openid-connect", "Sign-in for applications on Express.", nodeProgram("express-openid-connect", "express.mjs")},
 }
 

@@ -18,6 +18,7 @@ type world struct {
 	Domain  string            `json:"domain"` // as SDKs take it: host and port
 	Issuer  string            `json:"issuer"`
 	CA      string            `json:"ca"`   // file of the certificate in PEM
+	Key     string            `json:"key"`  // and of its private key, for applications that serve themselves
 	Desk    string            `json:"desk"` // address of the desk
 	API     string            `json:"api"`  // audience with the scopes read and write
 	Clients map[string]client `json:"clients"`
@@ -90,7 +91,8 @@ func (h *house) fillClients(ctx context.Context) (err error) {
 		"--pkce=false", "--auth-method", "client_secret_post",
 	}, signsIn...)
 	spa := append([]string{
-		"--redirect-uri", h.world.SPA + "/", "--post-logout-redirect-uri", h.world.SPA + "/", "--auth-method", "none",
+		"--redirect-uri", h.world.SPA + "/auth0-spa-js", "--post-logout-redirect-uri", h.world.SPA + "/auth0-spa-js",
+		"--redirect-uri", h.world.SPA + "/auth0-js", "--post-logout-redirect-uri", h.world.SPA + "/auth0-js", "--auth-method", "none",
 	}, signsIn...)
 	for name, args := range map[string][]string{
 		"machine": {"--grant", "client_credentials", "--auth-method", "client_secret_post", "--audience", api + "=read write"},

@@ -1,5 +1,0 @@
-package main
-
-import "context"
-
-func spaProgram(context.Context, *house) ([]Row, error) { return nil, nil }

@@ -1,0 +1,98 @@
+// auth0-spa-js: an application in the browser.
+import { here, is, missing, never, stages, topic, want, works, world } from '/page.mjs';
+
+const { createAuth0Client, Auth0Client } = window.auth0;
+const settings = {
+  domain: world.domain, clientId: world.clients.spa.client_id,
+  authorizationParams: { redirect_uri: here, audience: world.api, scope: 'openid profile email read' },
+};
+const rotating = { ...settings, useRefreshTokens: true, cacheLocation: 'localstorage' };
+const who = world.people.spa;
+
+let client;
+
+topic('Sign-in');
+await stages(
+  async () => {
+    client = await works('createAuth0Client', () => createAuth0Client(rotating));
+    await is('spa');
+    await client.loginWithRedirect({ appState: { from: 'here' } });
+    await never();
+  },
+  async () => {
+    client = new Auth0Client(rotating);
+    await works('loginWithRedirect', async () => want(new URLSearchParams(location.search).get('code'), 'a code', location.search));
+    await works('handleRedirectCallback', async () => {
+      const { appState } = await client.handleRedirectCallback();
+      want(appState.from === 'here', 'the state of the application', appState);
+    });
+    await works('isAuthenticated', async () => want(await client.isAuthenticated(), 'true', false));
+    await works('getUser', async () => {
+      const user = await client.getUser();
+      want(user.email === who.email, 'who signed in', user);
+    });
+    await works('getIdTokenClaims', async () => {
+      const claims = await client.getIdTokenClaims();
+      want(claims.__raw && claims.sub, 'the ID token', claims);
+    });
+  },
+  async () => {
+    const refreshToken = () => JSON.parse(Object.entries(localStorage).find(([key]) => key.includes('@@auth0spajs@@') && key.includes('read'))[1]).body.refresh_token;
+    await works('getTokenSilently from the cache', async () => {
+      const one = await client.getTokenSilently();
+      want(one === await client.getTokenSilently(), 'the same token', one);
+    });
+    await works('getTokenSilently with rotation of refresh tokens', async () => {
+      const seen = new Set([refreshToken()]);
+      for (const round of [1, 2]) {
+        const { access_token: token } = await client.getTokenSilently({ cacheMode: 'off', detailedResponse: true });
+        want(token.split('.').length === 3, 'a JWT', token);
+        seen.add(refreshToken());
+        want(seen.size === round + 1, 'another refresh token each time', [...seen]);
+      }
+    });
+    await works('getTokenSilently in a worker (memory, rotation)', async () => {
+      const hidden = new Auth0Client({ ...settings, useRefreshTokens: true, useRefreshTokensFallback: true });
+      want(await hidden.getTokenSilently(), 'a token', undefined);
+      want(await hidden.getTokenSilently({ cacheMode: 'off' }), 'another token', undefined);
+    });
+    await works('getTokenSilently in a frame (web_message)', async () => {
+      const silent = new Auth0Client(settings);
+      want(await silent.getTokenSilently({ cacheMode: 'off' }), 'a token', undefined);
+      want((await silent.getUser()).email === who.email, 'who signed in', await silent.getUser());
+    });
+    await works('checkSession', async () => {
+      const silent = new Auth0Client(settings);
+      await silent.checkSession();
+      want(await silent.isAuthenticated(), 'to be signed in', false);
+    });
+    await works('loginWithPopup', async () => {
+      const popup = new Auth0Client(settings);
+      await popup.loginWithPopup();
+      want((await popup.getUser()).email === who.email, 'who signed in', await popup.getUser());
+    });
+    await works('getTokenWithPopup', async () => {
+      want(await new Auth0Client(settings).getTokenWithPopup(), 'a token', undefined);
+    });
+    await works('createFetcher', async () => {
+      const res = await client.createFetcher().fetchWithAuth(`${location.origin}/echo`);
+      want((await res.text()).startsWith('Bearer ey'), 'the token at the API', res.status);
+    });
+    await works('revokeRefreshToken', async () => {
+      await client.revokeRefreshToken();
+    });
+  },
+  async () => {
+    await client.logout({ logoutParams: { returnTo: here } });
+    await never();
+  },
+  async () => {
+    await works('logout', async () => {
+      client = new Auth0Client(rotating);
+      want(!(await client.isAuthenticated()), 'nobody', await client.getUser());
+      let error;
+      try { await new Auth0Client(settings).getTokenSilently(); } catch (err) { error = err; }
+      want(error?.error === 'login_required', 'login_required in a frame', error);
+    });
+  },
+);
