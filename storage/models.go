@@ -147,6 +147,9 @@ type ClientSettings struct {
 	// RefreshGrace is how long a just rotated refresh token may be presented again
 	// after a lost answer, in seconds; nil: the tenant's, 0: never.
 	RefreshGrace *int64 `json:"refresh_grace,omitempty"`
+	// TrustForwardedFor believes this client's server about where its people are: the
+	// header auth0-forwarded-for of its token requests.
+	TrustForwardedFor bool `json:"is_token_endpoint_ip_header_trusted,omitempty"`
 }
 
 // Public reports whether the client has no way to authenticate itself.

@@ -151,10 +151,13 @@ func keySet(t *testing.T, bits int, private bool) json.RawMessage {
 func TestREG05Grants(t *testing.T) {
 	no := false
 	for want, set := range map[string]func(*storage.Client){
-		"grant_types":                func(c *storage.Client) { c.Metadata.GrantTypes = []string{"authorization_code", "password"} },
-		"response_types":             func(c *storage.Client) { c.Metadata.ResponseTypes = []string{"code", "token"} },
-		"redirect_uris":              func(c *storage.Client) { c.Metadata.RedirectURIs = nil },
-		"settings.require_pkce":      func(c *storage.Client) { c.Metadata.TokenEndpointAuthMethod, c.Settings.RequirePKCE = "none", &no },
+		"grant_types":           func(c *storage.Client) { c.Metadata.GrantTypes = []string{"authorization_code", "implicit"} },
+		"response_types":        func(c *storage.Client) { c.Metadata.ResponseTypes = []string{"code", "token"} },
+		"redirect_uris":         func(c *storage.Client) { c.Metadata.RedirectURIs = nil },
+		"settings.require_pkce": func(c *storage.Client) { c.Metadata.TokenEndpointAuthMethod, c.Settings.RequirePKCE = "none", &no },
+		"settings.is_token_endpoint_ip_header_trusted": func(c *storage.Client) {
+			c.Metadata.TokenEndpointAuthMethod, c.Settings.TrustForwardedFor = "none", true
+		},
 		"token_endpoint_auth_method": func(c *storage.Client) { c.Metadata.TokenEndpointAuthMethod = "client_secret_jwt" },
 		"settings.policy":            func(c *storage.Client) { c.Settings.Policy = "sometimes" },
 		"client_id":                  func(c *storage.Client) { c.ID = "usr_1" },

@@ -54,6 +54,9 @@ func (p *Provider) exchange(r *http.Request) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if isDirect(form.Get("grant_type")) {
+		return p.exchangeDirect(r, c, form)
+	}
 	job := &work{now: p.now(), client: c}
 	ctx := withWork(r.Context(), job)
 	s, err := p.prepare(ctx, c, form)
@@ -71,7 +74,7 @@ func (p *Provider) exchange(r *http.Request) (map[string]any, error) {
 	}
 	if form.Get("grant_type") == grantRefresh {
 		if err := p.renew(ctx, r, job, access, form); err != nil {
-			return nil, err
+			return nil, p.plainly(err, grantRefresh)
 		}
 	}
 	response, err := p.fosite.NewAccessResponse(ctx, access)
