@@ -9,6 +9,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"golang.org/x/crypto/bcrypt"
 )
@@ -47,6 +49,25 @@ const api = "https://api.sdktest.example/"
 // left: one with a password only, and one with an authenticator app beside it.
 var people = []string{"go", "node", "js", "express", "spa"}
 
+// scopes are those of the Management API that its programs ask for.
+var scopes = func() (all []string) {
+	for noun, verbs := range map[string]string{
+		"users": "crud", "users_app_metadata": "crud", "user_tickets": "c", "authentication_methods": "crud", "sessions": "rd", "refresh_tokens": "rd",
+		"clients": "crud", "client_keys": "ru", "client_credentials": "crud", "client_grants": "crud", "resource_servers": "crud",
+		"connections": "crud", "connections_keys": "cru", "rules": "crud", "rules_configs": "rud", "actions": "crud", "roles": "crud", "role_members": "cr",
+		"organizations": "crud", "organization_members": "crd", "organization_member_roles": "crd", "organization_invitations": "crd",
+		"organization_connections": "crud", "organization_client_grants": "crd", "logs": "r", "logs_users": "r", "log_streams": "crud",
+		"tenant_settings": "ru", "branding": "ru", "prompts": "ru", "attack_protection": "ru", "signing_keys": "ru", "stats": "r",
+		"guardian_factors": "ru", "mfa_policies": "ru", "guardian_enrollments": "rd", "guardian_enrollment_tickets": "c",
+		"email_provider": "crud", "email_templates": "cru", "device_credentials": "rd", "grants": "rd", "anomaly_blocks": "rd",
+	} {
+		for _, v := range verbs {
+			all = append(all, map[rune]string{'c': "create", 'r': "read", 'u': "update", 'd': "delete"}[v]+":"+noun)
+		}
+	}
+	return all
+}()
+
 // fill makes the clients, APIs and people.
 func (h *house) fill(ctx context.Context) error {
 	var ports [2]string
@@ -82,23 +103,29 @@ func (h *house) worldFile() string { return filepath.Join(h.dir, "world.json") }
 
 func (h *house) fillClients(ctx context.Context) (err error) {
 	h.world.Clients = map[string]client{}
+	const grants = "http://auth0.com/oauth/grant-type/"
 	signsIn := []string{
 		"--grant", "authorization_code", "--grant", "refresh_token", "--first-party",
 		"--audience", api + "=read write",
 	}
-	web := append([]string{
-		"--redirect-uri", h.world.Web + "/callback", "--post-logout-redirect-uri", h.world.Web,
-		"--pkce=false", "--auth-method", "client_secret_post",
+	secret := append([]string{
+		"--redirect-uri", h.world.Web + "/callback", "--post-logout-redirect-uri", h.world.Web, "--pkce=false",
+		"--auth-method", "client_secret_post", "--grant", "password", "--grant", grants + "password-realm",
+		"--grant", "urn:ietf:params:oauth:grant-type:device_code",
 	}, signsIn...)
 	spa := append([]string{
 		"--redirect-uri", h.world.SPA + "/auth0-spa-js", "--post-logout-redirect-uri", h.world.SPA + "/auth0-spa-js",
-		"--redirect-uri", h.world.SPA + "/auth0-js", "--post-logout-redirect-uri", h.world.SPA + "/auth0-js", "--auth-method", "none",
+		"--redirect-uri", h.world.SPA + "/auth0-js", "--post-logout-redirect-uri", h.world.SPA + "/auth0-js",
+		"--auth-method", "none",
 	}, signsIn...)
+	mfa := []string{"--grant", grants + "mfa-otp", "--grant", grants + "mfa-oob", "--grant", grants + "mfa-recovery-code"}
 	for name, args := range map[string][]string{
 		"machine": {"--grant", "client_credentials", "--auth-method", "client_secret_post", "--audience", api + "=read write"},
-		"web":     web,
-		"strong":  append([]string{"--policy", "always"}, web...),
+		"web":     secret,
+		"strong":  slices.Concat(secret, mfa, []string{"--policy", "always"}),
 		"spa":     spa,
+		"stepup":  slices.Concat(spa, mfa), // the pages let it ask for a second factor later
+		"admin":   {"--grant", "client_credentials", "--auth-method", "client_secret_post", "--audience", h.world.Issuer + "api/v2/=" + strings.Join(scopes, " ")},
 	} {
 		var made client
 		err = errors.Join(err, h.verb(ctx, &made, append([]string{"client", "create", "--name", name}, args...)...))

@@ -3,7 +3,7 @@ import { here, is, missing, never, stages, topic, want, works, world } from '/pa
 
 const { createAuth0Client, Auth0Client } = window.auth0;
 const settings = {
-  domain: world.domain, clientId: world.clients.spa.client_id,
+  domain: world.domain, clientId: world.clients.spa.client_id, authorizeTimeoutInSeconds: 15,
   authorizationParams: { redirect_uri: here, audience: world.api, scope: 'openid profile email read' },
 };
 const rotating = { ...settings, useRefreshTokens: true, cacheLocation: 'localstorage' };
@@ -68,11 +68,11 @@ await stages(
     });
     await works('loginWithPopup', async () => {
       const popup = new Auth0Client(settings);
-      await popup.loginWithPopup();
+      await popup.loginWithPopup({}, { timeoutInSeconds: 15 });
       want((await popup.getUser()).email === who.email, 'who signed in', await popup.getUser());
     });
     await works('getTokenWithPopup', async () => {
-      want(await new Auth0Client(settings).getTokenWithPopup(), 'a token', undefined);
+      want(await new Auth0Client(settings).getTokenWithPopup({}, { timeoutInSeconds: 15 }), 'a token', undefined);
     });
     await works('createFetcher', async () => {
       const res = await client.createFetcher().fetchWithAuth(`${location.origin}/echo`);
