@@ -111,7 +111,6 @@ func (h *house) fillClients(ctx context.Context) (err error) {
 	secret := append([]string{
 		"--redirect-uri", h.world.Web + "/callback", "--post-logout-redirect-uri", h.world.Web, "--pkce=false",
 		"--auth-method", "client_secret_post", "--grant", "password", "--grant", grants + "password-realm",
-		"--grant", "urn:ietf:params:oauth:grant-type:device_code",
 	}, signsIn...)
 	spa := append([]string{
 		"--redirect-uri", h.world.SPA + "/auth0-spa-js", "--post-logout-redirect-uri", h.world.SPA + "/auth0-spa-js",

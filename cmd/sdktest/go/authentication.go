@@ -110,9 +110,20 @@ func (p *program) codeFlow(ctx context.Context, web *authentication.Authenticati
 
 // elsewhere are the calls beside the standard ones.
 func (p *program) elsewhere(ctx context.Context, web *authentication.Authentication) {
-	p.missing("OAuth.LoginWithPassword", "not yet", func() error {
-		_, err := web.OAuth.LoginWithPassword(ctx, oauth.LoginWithPasswordRequest{Username: p.People["go"].Username, Password: p.People["go"].Password}, oauth.IDTokenValidationOptions{})
-		return err
+	p.works("OAuth.LoginWithPassword", func() error {
+		for _, realm := range []string{"", connection} {
+			t, err := web.OAuth.LoginWithPassword(ctx, oauth.LoginWithPasswordRequest{
+				Username: p.People["go"].Email, Password: p.People["go"].Password, Realm: realm, Scope: "openid offline_access", Audience: p.API,
+			}, oauth.IDTokenValidationOptions{})
+			if err != nil {
+				return err
+			}
+			if err := want(t.IDToken != "" && t.RefreshToken != "", "tokens", t); err != nil {
+				return err
+			}
+		}
+		_, err := web.OAuth.LoginWithPassword(ctx, oauth.LoginWithPasswordRequest{Username: p.People["go"].Email, Password: "wrong"}, oauth.IDTokenValidationOptions{})
+		return want(err != nil && strings.Contains(err.Error(), "Wrong email or password."), "Auth0's words for a wrong password", err)
 	})
 	p.missing("Database.Signup", "not yet", func() error {
 		_, err := web.Database.Signup(ctx, database.SignupRequest{Connection: connection, Email: "new-go@sdktest.example", Password: "a long and new password"})
