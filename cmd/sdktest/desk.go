@@ -28,7 +28,6 @@ const (
 //	POST /visit  opens an address in a browser, signs in, and says where that ended
 //	POST /code   shows the next code of an authenticator app, none twice
 //	POST /sent   waits for the next text message, call or mail to somebody
-//	POST /policy lets an administrator change when a client asks for a second factor
 type desk struct {
 	address  string // http://127.0.0.1:PORT/
 	mailPort int
@@ -42,7 +41,7 @@ type desk struct {
 	browsers map[string]*visitor
 }
 
-func openDesk(cert *certificate, setPolicy func(context.Context, policyWanted) (struct{}, error)) (*desk, error) {
+func openDesk(cert *certificate) (*desk, error) {
 	d := &desk{sent: map[string][]string{}, steps: map[string]int64{}, browsers: map[string]*visitor{}}
 	d.http = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: cert.pool, MinVersion: tls.VersionTLS12}}}
 	page, err := net.Listen("tcp", "127.0.0.1:0")
@@ -58,7 +57,6 @@ func openDesk(cert *certificate, setPolicy func(context.Context, policyWanted) (
 	mux.HandleFunc("POST /visit", answering(d.visit))
 	mux.HandleFunc("POST /code", answering(d.code))
 	mux.HandleFunc("POST /sent", answering(d.take))
-	mux.HandleFunc("POST /policy", answering(setPolicy))
 	d.address = "http://" + page.Addr().String() + "/"
 	d.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	d.mail = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &letterbox{desk: d}, nil }))
@@ -109,11 +107,6 @@ func (d *desk) code(_ context.Context, in codeWanted) (codeShown, error) {
 	time.Sleep(time.Until(time.Unix((step-1)*30, 0)))
 	code, err := totp.GenerateCode(in.TOTP, time.Unix(step*30, 0))
 	return codeShown{code}, err
-}
-
-type policyWanted struct {
-	Client string `json:"client"` // by its name in the world
-	Policy string `json:"policy"`
 }
 
 type sentWanted struct {

@@ -41,7 +41,7 @@ func openHouse(ctx context.Context, o options, dir string) (*house, error) {
 	if h.cert, err = newCertificate(dir); err != nil {
 		return nil, err
 	}
-	if h.desk, err = openDesk(h.cert, h.setPolicy); err != nil {
+	if h.desk, err = openDesk(h.cert); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(h.configure(), h.fill(ctx)); err != nil {
@@ -96,14 +96,6 @@ func (h *house) verb(ctx context.Context, into any, args ...string) error {
 		return nil
 	}
 	return json.Unmarshal(out, into)
-}
-
-// setPolicy says when a client asks for a second factor, and waits until the running
-// product has noticed.
-func (h *house) setPolicy(ctx context.Context, in policyWanted) (struct{}, error) {
-	err := h.verb(ctx, nil, "client", "update", h.world.Clients[in.Client].ID, "--policy", in.Policy)
-	time.Sleep(6 * time.Second)
-	return struct{}{}, err
 }
 
 func (h *house) start(ctx context.Context) error {

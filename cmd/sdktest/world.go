@@ -7,6 +7,7 @@ import (
 	"encoding/base32"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -89,7 +90,7 @@ func (h *house) fill(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(h.fillClients(ctx), h.fillPeople(ctx)); err != nil {
+	if err := errors.Join(h.fillClients(ctx), h.fillRule(ctx), h.fillPeople(ctx)); err != nil {
 		return err
 	}
 	text, err := json.Marshal(h.world)
@@ -123,7 +124,7 @@ func (h *house) fillClients(ctx context.Context) (err error) {
 		"web":     secret,
 		"strong":  slices.Concat(secret, mfa, []string{"--policy", "always"}),
 		"spa":     spa,
-		"stepup":  slices.Concat(spa, mfa), // the pages let it ask for a second factor later
+		"stepup":  slices.Concat(spa, mfa), // the rule asks it for more
 		"admin":   {"--grant", "client_credentials", "--auth-method", "client_secret_post", "--audience", h.world.Issuer + "api/v2/=" + strings.Join(scopes, " ")},
 	} {
 		var made client
@@ -131,6 +132,19 @@ func (h *house) fillClients(ctx context.Context) (err error) {
 		h.world.Clients[name] = made
 	}
 	return err
+}
+
+// fillRule makes a rule that asks for a second factor where a client refreshes, so that
+// its SDK meets mfa_required.
+func (h *house) fillRule(ctx context.Context) error {
+	text := fmt.Sprintf(`function (user, context, callback) {
+  if (context.clientID === %q && context.protocol === "oauth2-refresh-token") {
+    context.multifactor = { provider: "any", allowRememberBrowser: false };
+  }
+  callback(null, user, context);
+}`, h.world.Clients["stepup"].ID)
+	path := filepath.Join(h.dir, "rule.js")
+	return errors.Join(os.WriteFile(path, []byte(text), 0o600), h.verb(ctx, nil, "rules", "put", "step up", path))
 }
 
 func (h *house) fillPeople(ctx context.Context) error {

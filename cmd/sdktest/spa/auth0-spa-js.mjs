@@ -1,11 +1,12 @@
 // auth0-spa-js: an application in the browser.
-import { fails, here, is, never, policy, sent, stages, topic, totp, want, works, world } from '/page.mjs';
+import { fails, here, is, never, sent, stages, topic, totp, want, works, world } from '/page.mjs';
 
 const { createAuth0Client, Auth0Client } = window.auth0;
 const settings = {
   domain: world.domain, clientId: world.clients.spa.client_id, authorizeTimeoutInSeconds: 15,
   authorizationParams: { redirect_uri: here, audience: world.api, scope: 'openid profile email read' },
 };
+// A rule asks for a second factor where this client refreshes.
 const stepup = { ...settings, clientId: world.clients.stepup.client_id, useRefreshTokens: true };
 const rotating = { ...settings, useRefreshTokens: true, cacheLocation: 'localstorage' };
 const who = world.people.spa;
@@ -90,7 +91,6 @@ await stages(
     topic('MFA client');
     client = new Auth0Client(stepup);
     await client.loginWithPopup({}, { timeoutInSeconds: 15 });
-    await policy('stepup', 'always');
     const due = await works('getTokenSilently with mfa_required', async () => {
       const error = await fails(() => client.getTokenSilently({ cacheMode: 'off' }));
       want(error.error === 'mfa_required' && error.mfa_token && error.mfa_requirements.enroll, 'MfaRequiredError', error);
@@ -116,7 +116,6 @@ await stages(
       want(found.access_token && found.id_token, 'tokens', found);
       want((await client.getTokenSilently()) === found.access_token, 'the token in the cache', found);
     });
-    await policy('stepup', 'never');
     topic('Sign-in');
     client = new Auth0Client(rotating);
     await client.logout({ logoutParams: { returnTo: here } });
@@ -141,7 +140,6 @@ await stages(
     topic('MFA client');
     client = new Auth0Client({ ...stepup, cacheLocation: 'localstorage' });
     await client.handleRedirectCallback();
-    await policy('stepup', 'always');
     const { mfa_token: mfaToken } = await fails(() => client.getTokenSilently({ cacheMode: 'off' }));
     const [one] = await works('mfa.getAuthenticators', async () => {
       const found = await client.mfa.getAuthenticators(mfaToken);

@@ -26,9 +26,6 @@ export const totp = async (key) => (await (await post('/code', { totp: key })).j
 // sent is the code in the next message to somebody.
 export const sent = async (to) => sixDigits((await (await post('/sent', { to })).json()).text);
 
-// policy lets an administrator change when a client asks for a second factor.
-export const policy = (client, when) => post('/policy', { client, policy: when });
-
 // never is for the end of a stage that left the page.
 export const never = () => new Promise(() => {});
 
