@@ -48,6 +48,7 @@ type Provider struct {
 	keys        *keyRing
 	keySets     *keySets
 	fosite      *fosite.Fosite
+	house       map[string]*houseAPI // by audience
 	document    []byte
 	documentTag string
 }
@@ -82,6 +83,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	}
 	p.keys = &keyRing{db: o.DB, now: p.now}
 	p.keySets = newKeySets(p.now, isLoopback(issuer.Hostname()))
+	p.house = p.houseAPIs()
 	p.fosite = compose(p)
 	if p.document, err = p.metadata(o.ACRValues); err != nil {
 		return nil, err
@@ -96,6 +98,7 @@ func (p *Provider) Mount(browser, api *http.ServeMux) {
 	browser.HandleFunc("GET /authorize", p.authorize)
 	browser.HandleFunc("POST /authorize", p.postAuthorize)
 	browser.HandleFunc("GET /authorize/resume", p.resume)
+	browser.HandleFunc("GET /v2/logout", p.v2logout)
 	browser.HandleFunc("GET /oidc/logout", p.logout)
 	browser.HandleFunc("POST /oidc/logout", p.postLogout)
 	browser.HandleFunc("POST /oidc/logout/confirm", p.confirmLogout)
