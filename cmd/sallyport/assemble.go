@@ -115,9 +115,8 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	if err != nil {
 		return nil, err
 	}
-	rooms := []provider.Room{op.Mount, admin.Mount, func(browser, _ *http.ServeMux) { engine.Mount(browser) }, devices.Mount}
 	steps := mfaapi.New(mfaapi.Options{Issuer: s.Issuer, Flows: engine, Bearer: op.Bearer, Calling: op.Calling, Refuse: op.Refuse})
-	rooms = append(rooms, steps.Mount)
+	rooms := []provider.Room{op.Mount, steps.Mount, admin.Mount, func(browser, _ *http.ServeMux) { engine.Mount(browser) }, devices.Mount}
 	if origins := relatedOrigins(h.factors); len(origins) > 0 {
 		rooms = append(rooms, func(browser, _ *http.ServeMux) { browser.HandleFunc("GET /.well-known/webauthn", tellOrigins(origins)) })
 	}
