@@ -39,6 +39,9 @@ type Ask struct {
 	// ?login=ID. FormAction is the origin of the redirect_uri for the page's CSP.
 	Resume     string `json:"resume"`
 	FormAction string `json:"form_action"`
+	// Popup says that the pages may be in a window of the application's, which waits for
+	// the answer there.
+	Popup bool `json:"popup,omitempty"`
 	// Request are the parameters of the authorization request, form-encoded: the provider
 	// reads them again at the end, and scripts see them.
 	Request []byte `json:"request,omitempty"`

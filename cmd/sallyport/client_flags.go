@@ -26,6 +26,7 @@ var clientFlagTable = []clientFlag{
 	{"type", "`web` or native", func(c *storage.Client) any { return &c.Metadata.ApplicationType }},
 	{"auth-method", "how it proves itself: client_secret_basic, client_secret_post, private_key_jwt, none (a public `client`)", func(c *storage.Client) any { return &c.Metadata.TokenEndpointAuthMethod }},
 	{"redirect-uri", "`address` that answers may go to (repeatable)", func(c *storage.Client) any { return &c.Metadata.RedirectURIs }},
+	{"web-origin", "`origin` of its pages, such as https://app.example, for web_message and calls from browsers (repeatable); none: those of its redirect URIs", func(c *storage.Client) any { return &c.Settings.WebOrigins }},
 	{"post-logout-redirect-uri", "`address` to return to after signing out (repeatable)", func(c *storage.Client) any { return &c.Metadata.PostLogoutRedirectURIs }},
 	{"grant", "`grant` it may use: authorization_code, refresh_token, client_credentials, and those of the MFA API (repeatable)", func(c *storage.Client) any { return &c.Metadata.GrantTypes }},
 	{"response-type", "`type`: code (repeatable)", func(c *storage.Client) any { return &c.Metadata.ResponseTypes }},

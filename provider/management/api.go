@@ -25,6 +25,7 @@ type Options struct {
 	DB      *storage.DB
 	Flows   *flows.Engine
 	Factors *factors.Registry
+	Setup   *Setup // of Factors
 	// Bearer says whose access token for an audience came with r.
 	//
 	// Errors: flows.ErrNoCaller.
@@ -48,8 +49,8 @@ var nouns = []func(*API){
 
 // New makes an API. Its error names the option to mend.
 func New(o Options) (*API, error) {
-	if o.Issuer == "" || o.DB == nil || o.Flows == nil || o.Factors == nil || o.Bearer == nil {
-		return nil, errors.New("management: Options.Issuer, DB, Flows, Factors and Bearer are required")
+	if o.Issuer == "" || o.DB == nil || o.Flows == nil || o.Factors == nil || o.Setup == nil || o.Bearer == nil {
+		return nil, errors.New("management: Options.Issuer, DB, Flows, Factors, Setup and Bearer are required")
 	}
 	if o.Now == nil {
 		o.Now = time.Now

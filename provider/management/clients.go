@@ -63,6 +63,7 @@ func ValidateClient(c *storage.Client) error {
 	oneOf(&f, "settings.access_token_alg", s.AccessTokenAlg, append([]string{""}, signatureAlgs...))
 	validateGrants(&f, c)
 	validateRedirects(&f, m)
+	validateOrigins(&f, s.WebOrigins)
 	validateKeys(&f, m)
 	validateLinks(&f, m)
 	validateNumbers(&f, c)

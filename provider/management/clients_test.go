@@ -178,6 +178,20 @@ func TestREG05Grants(t *testing.T) {
 	}
 }
 
+func TestWebOrigins(t *testing.T) {
+	for one, good := range map[string]bool{
+		"https://app.example": true, "https://app.example:8443": true, "http://localhost:3000": true, "http://127.0.0.1": true,
+		"https://app.example/": false, "https://app.example/a": false, "http://app.example": false, "https://App.example": false, "https://*.example": false,
+		"https://app.example:443": false, "null": false, "": false, "https://a@app.example": false, "https://app.example?": false, "com.example.app:": false,
+	} {
+		c := web()
+		c.Settings.WebOrigins = []string{one}
+		if got := fields(t, c); (got == "") != good {
+			t.Errorf("%q: faults in %q", one, got)
+		}
+	}
+}
+
 func TestREG07Names(t *testing.T) {
 	for _, name := range []string{"", strings.Repeat("a", 101), "Shop\u202epohs", "Shop\n", "Sh\u200bop"} {
 		c := web()

@@ -57,7 +57,7 @@ var ours = map[string]string{
 	"unauthorized_client":       "This client may not use this grant_type or response_type.",
 	"unsupported_grant_type":    "Use authorization_code, refresh_token or client_credentials.",
 	"unsupported_response_type": "Use response_type=code.",
-	"unsupported_response_mode": "Use response_mode=query, fragment or form_post.",
+	"unsupported_response_mode": "Use response_mode=query, fragment, form_post or web_message.",
 	"login_required":            "Login required",
 	"consent_required":          "Consent required",
 	"invalid_target":            "This client may not ask for tokens for this audience.",
@@ -113,7 +113,7 @@ func fromFosite(foreign *fosite.RFC6749Error, err error) *oauthError {
 
 // refuse answers a program with an error in JSON.
 func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	e := translate(err)
+	e := spelled(r, translate(err))
 	p.note(r, e)
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")

@@ -18,6 +18,7 @@ const (
 	grantCode    = "authorization_code"
 	grantRefresh = "refresh_token"
 	grantMachine = "client_credentials"
+	grantDevice  = "urn:ietf:params:oauth:grant-type:device_code"
 
 	// Auth0's names of the grants by which a person signs in without our pages.
 	auth0Grants   = "http://auth0.com/oauth/grant-type/"
