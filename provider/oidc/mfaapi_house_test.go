@@ -102,15 +102,6 @@ func (h *house) challenge(token string, body map[string]any, headers ...string) 
 	return h.api(http.MethodPost, "/mfa/challenge", "", all, headers...)
 }
 
-// says fails the test unless the reply has the description.
-func (r *reply) says(description string) *reply {
-	r.h.t.Helper()
-	if r.text("error_description") != description {
-		r.h.t.Errorf("%d %q, want %q", r.status, r.text("error_description"), description)
-	}
-	return r
-}
-
 // only fails the test unless the reply has these fields and no others.
 func (r *reply) only(names ...string) *reply {
 	r.h.t.Helper()
@@ -140,4 +131,13 @@ func (r *reply) kinds(of string) []string {
 		types = append(types, text)
 	}
 	return types
+}
+
+// tells fails the test unless the reply has the description.
+func (r *reply) tells(description string) *reply {
+	r.h.t.Helper()
+	if r.text("error_description") != description {
+		r.h.t.Errorf("%d %q, want %q", r.status, r.text("error_description"), description)
+	}
+	return r
 }

@@ -15,7 +15,7 @@ import (
 // Row 99: a password alone is answered with what is needed beside it.
 func TestRow99_MFARequired(t *testing.T) {
 	h := apps(t)
-	got := h.password("app", "grace", "scope", "openid").is(http.StatusForbidden, "mfa_required").says("Multifactor authentication required")
+	got := h.password("app", "grace", "scope", "openid").is(http.StatusForbidden, "mfa_required").tells("Multifactor authentication required")
 	got.only("error", "error_description", "mfa_token", "mfa_requirements")
 	if types := got.kinds("challenge"); !slices.Equal(types, []string{"otp", "email", "recovery-code"}) {
 		t.Errorf("challenge %v", types)
@@ -25,7 +25,7 @@ func TestRow99_MFARequired(t *testing.T) {
 	}
 	h.token("app", "grant_type", byRealm, "realm", "Username-Password-Authentication", "username", "grace", "password", h.users["grace"].password).is(http.StatusForbidden, "mfa_required")
 	h.token("app", "grant_type", byRealm, "realm", "another", "username", "grace", "password", h.users["grace"].password).is(http.StatusBadRequest, "invalid_request")
-	wrong := h.token("app", "grant_type", byPassword, "username", "grace", "password", "no").is(http.StatusForbidden, "invalid_grant").says("Wrong email or password.")
+	wrong := h.token("app", "grant_type", byPassword, "username", "grace", "password", "no").is(http.StatusForbidden, "invalid_grant").tells("Wrong email or password.")
 	if nobody := h.token("app", "grant_type", byPassword, "username", "nobody", "password", "no"); nobody.raw != wrong.raw || nobody.status != wrong.status {
 		t.Errorf("a name that nobody has: %s", nobody.raw)
 	}
@@ -48,19 +48,19 @@ func TestRow99_MFARequired(t *testing.T) {
 func TestRow100_TokenBinding(t *testing.T) {
 	h := apps(t)
 	token := h.needs("grace", "scope", "openid")
-	h.token("other", "grant_type", byOTP, "mfa_token", token, "otp", h.code(h.users["grace"])).is(http.StatusBadRequest, "invalid_request").says("mfa_token not issued to this client")
+	h.token("other", "grant_type", byOTP, "mfa_token", token, "otp", h.code(h.users["grace"])).is(http.StatusBadRequest, "invalid_request").tells("mfa_token not issued to this client")
 	if len(h.events("login.refused")) != 1 {
 		t.Error("nothing in the log")
 	}
-	h.token("app", "grant_type", byOTP, "mfa_token", token[:len(token)-1]+"!", "otp", "123456").is(http.StatusForbidden, "invalid_grant").says("Malformed mfa_token")
+	h.token("app", "grant_type", byOTP, "mfa_token", token[:len(token)-1]+"!", "otp", "123456").is(http.StatusForbidden, "invalid_grant").tells("Malformed mfa_token")
 	h.token("app", "grant_type", byOTP, "mfa_token", token, "otp", h.code(h.users["grace"])).is(http.StatusOK, "")
-	h.token("app", "grant_type", byOTP, "mfa_token", token, "otp", h.code(h.users["grace"])).is(http.StatusForbidden, "expired_token").says("mfa_token is expired")
+	h.token("app", "grant_type", byOTP, "mfa_token", token, "otp", h.code(h.users["grace"])).is(http.StatusForbidden, "expired_token").tells("mfa_token is expired")
 	token = h.needs("grace")
 	h.wait(10*time.Minute + time.Second)
-	h.token("app", "grant_type", byOTP, "mfa_token", token, "otp", h.code(h.users["grace"])).is(http.StatusForbidden, "expired_token").says("mfa_token is expired")
+	h.token("app", "grant_type", byOTP, "mfa_token", token, "otp", h.code(h.users["grace"])).is(http.StatusForbidden, "expired_token").tells("mfa_token is expired")
 	h.challenge(token, nil).is(http.StatusForbidden, "expired_token")
 	h.api(http.MethodGet, "/mfa/authenticators", token, nil).is(http.StatusUnauthorized, "expired_token")
-	h.api(http.MethodGet, "/mfa/authenticators", "nonsense", nil).is(http.StatusUnauthorized, "invalid_grant").says("Malformed mfa_token")
+	h.api(http.MethodGet, "/mfa/authenticators", "nonsense", nil).is(http.StatusUnauthorized, "invalid_grant").tells("Malformed mfa_token")
 	h.api(http.MethodGet, "/mfa/authenticators", "", nil).is(http.StatusUnauthorized, "invalid_token")
 }
 
@@ -153,7 +153,7 @@ func TestRow102_Associate(t *testing.T) {
 		t.Errorf("%v", id)
 	}
 	again := h.needs("ada")
-	h.associate(again, map[string]any{"authenticator_types": []string{"otp"}}).is(http.StatusForbidden, "access_denied").says("User is already enrolled.")
+	h.associate(again, map[string]any{"authenticator_types": []string{"otp"}}).is(http.StatusForbidden, "access_denied").tells("User is already enrolled.")
 	if got := h.token("app", "grant_type", byRecovery, "mfa_token", again, "recovery_code", spare).is(http.StatusOK, ""); !code.MatchString(got.text("recovery_code")) || got.text("recovery_code") == spare {
 		t.Errorf("%s", got.raw)
 	}
@@ -180,7 +180,7 @@ func TestRow103_Challenge(t *testing.T) {
 		t.Errorf("%s", mail.raw)
 	}
 	h.challenge(token, map[string]any{"challenge_type": "oob", "oob_channel": "sms"}).is(http.StatusUnauthorized, "unsupported_challenge_type").
-		says("The user does not support the requested challenge type (oob). Supported type: otp, oob")
+		tells("The user does not support the requested challenge type (oob). Supported type: otp, oob")
 	h.challenge(h.needs("ada"), nil).is(http.StatusForbidden, "association_required")
 	h.withNumber("ada")
 	token = h.needs("ada")
@@ -190,8 +190,8 @@ func TestRow103_Challenge(t *testing.T) {
 		}
 	}
 	h.challenge(token, map[string]any{"authenticator_id": "sms|dev_0123456789abcdef"}).is(http.StatusBadRequest, "invalid_request")
-	h.api(http.MethodPost, "/mfa/challenge", "", map[string]any{"mfa_token": token}).is(http.StatusBadRequest, "invalid_request").says("Missing required parameter: client_id")
-	h.api(http.MethodPost, "/mfa/challenge", "", map[string]any{"client_id": "app", "client_secret": h.secret["app"]}).says("Missing required parameter: mfa_token")
+	h.api(http.MethodPost, "/mfa/challenge", "", map[string]any{"mfa_token": token}).is(http.StatusBadRequest, "invalid_request").tells("Missing required parameter: client_id")
+	h.api(http.MethodPost, "/mfa/challenge", "", map[string]any{"client_id": "app", "client_secret": h.secret["app"]}).tells("Missing required parameter: mfa_token")
 	h.api(http.MethodPost, "/mfa/challenge", "", map[string]any{"client_id": "app", "mfa_token": token}).is(http.StatusUnauthorized, "invalid_client")
 }
 
@@ -200,8 +200,8 @@ func TestRow104_Grants(t *testing.T) {
 	h := apps(t)
 	grace := h.users["grace"]
 	token := h.needs("grace", "scope", "openid offline_access read", "audience", testAPI)
-	h.token("app", "grant_type", byOTP, "mfa_token", token, "otp", "000000").is(http.StatusForbidden, "invalid_grant").says("Invalid otp_code.")
-	h.token("app", "grant_type", byOTP, "mfa_token", token, "otp", "12").is(http.StatusForbidden, "invalid_grant").says("Invalid otp_code.")
+	h.token("app", "grant_type", byOTP, "mfa_token", token, "otp", "000000").is(http.StatusForbidden, "invalid_grant").tells("Invalid otp_code.")
+	h.token("app", "grant_type", byOTP, "mfa_token", token, "otp", "12").is(http.StatusForbidden, "invalid_grant").tells("Invalid otp_code.")
 	got := h.token("app", "grant_type", byOTP, "mfa_token", token, "otp", h.code(grace)).is(http.StatusOK, "").
 		only("access_token", "id_token", "refresh_token", "scope", "expires_in", "token_type")
 	if claims, _ := h.claims(got.text("access_token")); claims["scope"] != "openid offline_access read" || claims["acr"] != multi {
@@ -211,7 +211,7 @@ func TestRow104_Grants(t *testing.T) {
 	asked := h.challenge(token, map[string]any{"challenge_type": "oob"})
 	mails := h.arrived()
 	sent := sixDigits.FindString(mails[len(mails)-1].text)
-	h.token("app", "grant_type", byOOB, "mfa_token", token, "oob_code", asked.text("oob_code"), "binding_code", wrongOf(sent)).is(http.StatusForbidden, "invalid_grant").says("Invalid binding_code.")
+	h.token("app", "grant_type", byOOB, "mfa_token", token, "oob_code", asked.text("oob_code"), "binding_code", wrongOf(sent)).is(http.StatusForbidden, "invalid_grant").tells("Invalid binding_code.")
 	weak := h.token("app", "grant_type", byOOB, "mfa_token", token, "oob_code", asked.text("oob_code"), "binding_code", sent).is(http.StatusOK, "")
 	if id := weak.id(); id["acr"] == multi {
 		t.Errorf("a mailbox raised acr: %v", id)
@@ -232,10 +232,9 @@ func TestRow107_GrantTypes(t *testing.T) {
 	token := h.password("plain", "grace").is(http.StatusForbidden, "mfa_required").text("mfa_token")
 	for _, kind := range []string{byOTP, byOOB, byRecovery} {
 		h.token("plain", "grant_type", kind, "mfa_token", token, "otp", "123456", "oob_code", "x", "recovery_code", "x").is(http.StatusForbidden, "unauthorized_client").
-			says("Grant type '" + kind + "' not allowed for the client.")
+			tells("Grant type '" + kind + "' not allowed for the client.")
 	}
 	h.token("web", "grant_type", byPassword, "username", "ada", "password", h.users["ada"].password).is(http.StatusForbidden, "unauthorized_client")
 	h.amend("app", func(c *storage.Client) { c.Settings.FirstParty = false })
 	h.password("app", "ada").is(http.StatusForbidden, "unauthorized_client")
 }
-
