@@ -138,6 +138,9 @@ func (e *Engine) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("POST /password", e.changePassword)
 }
 
+// Connection is the name of the register of people.
+func (e *Engine) Connection() string { return e.config.Connection }
+
 // LoginPath is the page of a login as the browser addresses it, the issuer's path
 // included.
 func (e *Engine) LoginPath(id string) string { return e.path("/login/" + id) }

@@ -21,12 +21,13 @@ type caches struct {
 	scripts  *otter.Cache[string, []*LiveScript]
 	// organizations are there by id and by name.
 	organizations *otter.Cache[string, *Organization]
+	documents     *otter.Cache[string, []*Document] // by kind
 }
 
 func newCaches() caches {
 	return caches{
 		newCache[*Client](cacheSize), newCache[*API](cacheSize), newCache[*Settings](1), newCache[[]*LiveScript](1),
-		newCache[*Organization](cacheSize),
+		newCache[*Organization](cacheSize), newCache[[]*Document](cacheSize),
 	}
 }
 
@@ -42,6 +43,7 @@ func (c caches) stop() {
 	c.settings.StopAllGoroutines()
 	c.scripts.StopAllGoroutines()
 	c.organizations.StopAllGoroutines()
+	c.documents.StopAllGoroutines()
 }
 
 // CachedClient is ClientByID, at most 5 seconds old. The client is shared: it must

@@ -81,6 +81,7 @@ var (
 	loginState          = sealedColumn{"logins", "state"}
 	historyData         = sealedColumn{"histories", "data"}
 	decisionData        = sealedColumn{"decisions", "data"}
+	documentBody        = sealedColumn{"documents", "body"}
 	messagePayload      = sealedColumn{"messages", "payload"}
 	scriptSecrets       = sealedColumn{"scripts", "secrets"}
 	signingKeyPrivate   = sealedColumn{"signing_keys", "private"}

@@ -19,6 +19,8 @@ import (
 	"github.com/sallyport-id/sallyport/flows/rules"
 	"github.com/sallyport-id/sallyport/provider"
 	"github.com/sallyport-id/sallyport/provider/device"
+	"github.com/sallyport-id/sallyport/provider/management"
+	"github.com/sallyport-id/sallyport/provider/mfaapi"
 	"github.com/sallyport-id/sallyport/provider/oidc"
 	"github.com/sallyport-id/sallyport/storage"
 	"github.com/sallyport-id/sallyport/themes"
@@ -107,7 +109,14 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	devices := device.New(device.Options{
 		Issuer: issuer, Name: s.Name, Flows: engine, Themes: pages, Logger: p.logger, ApplicationServerKey: applicationServerKey(h.factors),
 	})
-	rooms := []provider.Room{op.Mount, func(browser, _ *http.ServeMux) { engine.Mount(browser) }, devices.Mount}
+	admin, err := management.New(management.Options{
+		Issuer: s.Issuer, DB: h.db, Flows: engine, Factors: h.factors, Bearer: op.Bearer, Connection: s.Login.Connection, Logger: p.logger, Now: h.now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	steps := mfaapi.New(mfaapi.Options{Issuer: s.Issuer, Flows: engine, Bearer: op.Bearer, Calling: op.Calling, Refuse: op.Refuse})
+	rooms := []provider.Room{op.Mount, steps.Mount, admin.Mount, func(browser, _ *http.ServeMux) { engine.Mount(browser) }, devices.Mount}
 	if origins := relatedOrigins(h.factors); len(origins) > 0 {
 		rooms = append(rooms, func(browser, _ *http.ServeMux) { browser.HandleFunc("GET /.well-known/webauthn", tellOrigins(origins)) })
 	}

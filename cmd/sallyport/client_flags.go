@@ -28,7 +28,7 @@ var clientFlagTable = []clientFlag{
 	{"redirect-uri", "`address` that answers may go to (repeatable)", func(c *storage.Client) any { return &c.Metadata.RedirectURIs }},
 	{"web-origin", "`origin` of its pages, such as https://app.example, for web_message and calls from browsers (repeatable); none: those of its redirect URIs", func(c *storage.Client) any { return &c.Settings.WebOrigins }},
 	{"post-logout-redirect-uri", "`address` to return to after signing out (repeatable)", func(c *storage.Client) any { return &c.Metadata.PostLogoutRedirectURIs }},
-	{"grant", "`grant` it may use: authorization_code, refresh_token, client_credentials (repeatable)", func(c *storage.Client) any { return &c.Metadata.GrantTypes }},
+	{"grant", "`grant` it may use: authorization_code, refresh_token, client_credentials, and those of the MFA API (repeatable)", func(c *storage.Client) any { return &c.Metadata.GrantTypes }},
 	{"response-type", "`type`: code (repeatable)", func(c *storage.Client) any { return &c.Metadata.ResponseTypes }},
 	{"scope", "`scopes` it may ask for, space separated; empty: all", func(c *storage.Client) any { return &c.Metadata.Scope }},
 	{"audience", "API it may call, `AUDIENCE` or \"AUDIENCE=scope scope\" (repeatable)", func(c *storage.Client) any { return &c.Settings.Audiences }},

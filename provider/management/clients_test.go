@@ -151,7 +151,7 @@ func keySet(t *testing.T, bits int, private bool) json.RawMessage {
 func TestREG05Grants(t *testing.T) {
 	no := false
 	for want, set := range map[string]func(*storage.Client){
-		"grant_types":           func(c *storage.Client) { c.Metadata.GrantTypes = []string{"authorization_code", "password"} },
+		"grant_types":           func(c *storage.Client) { c.Metadata.GrantTypes = []string{"authorization_code", "implicit"} },
 		"response_types":        func(c *storage.Client) { c.Metadata.ResponseTypes = []string{"code", "token"} },
 		"redirect_uris":         func(c *storage.Client) { c.Metadata.RedirectURIs = nil },
 		"settings.require_pkce": func(c *storage.Client) { c.Metadata.TokenEndpointAuthMethod, c.Settings.RequirePKCE = "none", &no },

@@ -120,13 +120,7 @@ func (p *Provider) client(ctx context.Context, id string) (*client, error) {
 func (p *Provider) aim(ctx context.Context, c *client, audience string) error {
 	c.api = nil
 	if audience != "" {
-		if _, ok := c.Settings.Audiences[audience]; !ok {
-			return fault("invalid_target", ours["invalid_target"])
-		}
-		api, err := p.db.CachedAPI(ctx, audience)
-		if errors.Is(err, storage.ErrNotFound) {
-			return fault("invalid_target", ours["invalid_target"])
-		}
+		api, err := p.apiFor(ctx, c, audience)
 		if err != nil {
 			return err
 		}

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/ory/fosite"
 
@@ -18,9 +20,15 @@ import (
 type oauthError struct {
 	Code        string `json:"error"`
 	Description string `json:"error_description,omitempty"`
-	status      int
-	basic       bool // answered with WWW-Authenticate: Basic
-	cause       error
+	// Of mfa_required.
+	MFAToken     string        `json:"mfa_token,omitempty"`
+	Requirements *requirements `json:"mfa_requirements,omitempty"`
+	Recovery     string        `json:"recovery_code,omitempty"`
+
+	status int
+	basic  bool // answered with WWW-Authenticate: Basic
+	cause  error
+	wait   time.Duration // before the next try, 0: not said
 }
 
 func (e *oauthError) Error() string { return e.Code + ": " + e.Description }
@@ -110,7 +118,10 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Pragma", "no-cache")
-	if e.status == http.StatusUnauthorized {
+	if e.wait > 0 {
+		h.Set("Retry-After", strconv.FormatInt(int64((e.wait+time.Second-1)/time.Second), 10))
+	}
+	if e.status == http.StatusUnauthorized && e.Code == "invalid_client" {
 		h.Set("WWW-Authenticate", `Basic realm="`+p.realm+`", charset="UTF-8"`)
 	}
 	if e.status == http.StatusServiceUnavailable && h.Get("Retry-After") == "" {

@@ -28,6 +28,7 @@ import (
 	"github.com/sallyport-id/sallyport/provider"
 	"github.com/sallyport-id/sallyport/provider/device"
 	"github.com/sallyport-id/sallyport/provider/management"
+	"github.com/sallyport-id/sallyport/provider/mfaapi"
 	"github.com/sallyport-id/sallyport/provider/oidc"
 	"github.com/sallyport-id/sallyport/storage"
 	"github.com/sallyport-id/sallyport/storage/storagetest"
@@ -231,7 +232,8 @@ func (h *house) assemble(p plan, issuer *url.URL) {
 	site, err := provider.New(provider.Options{
 		Issuer: issuer, Themes: pages, Logger: logger, Now: h.now, CrossSite: oidc.CrossSite, Ready: h.db.Ping,
 		Rooms: []provider.Room{h.oidc.Mount, func(browser, _ *http.ServeMux) { h.flows.Mount(browser) },
-			device.New(device.Options{Issuer: issuer, Name: "Test", Flows: h.flows, Themes: pages, Logger: logger}).Mount},
+			device.New(device.Options{Issuer: issuer, Name: "Test", Flows: h.flows, Themes: pages, Logger: logger}).Mount,
+			mfaapi.New(mfaapi.Options{Issuer: h.issuer, Flows: h.flows, Bearer: h.oidc.Bearer, Calling: h.oidc.Calling, Refuse: h.oidc.Refuse}).Mount},
 	})
 	h.must(err)
 	h.mu.Lock()

@@ -48,6 +48,7 @@ type Provider struct {
 	keys        *keyRing
 	keySets     *keySets
 	fosite      *fosite.Fosite
+	house       map[string]*houseAPI // by audience
 	document    []byte
 	documentTag string
 }
@@ -82,6 +83,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	}
 	p.keys = &keyRing{db: o.DB, now: p.now}
 	p.keySets = newKeySets(p.now, isLoopback(issuer.Hostname()))
+	p.house = p.houseAPIs()
 	p.fosite = compose(p)
 	if p.document, err = p.metadata(o.ACRValues); err != nil {
 		return nil, err

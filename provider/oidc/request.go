@@ -311,11 +311,15 @@ func (p *Provider) ask(q *request, now time.Time) flows.Ask {
 
 // consentScopes are what the person is asked about.
 func (q *request) consentScopes() []flows.ScopeAsk {
+	return q.client.asks(q.first.GetRequestedScopes())
+}
+
+func (c *client) asks(scopes []string) []flows.ScopeAsk {
 	var asks []flows.ScopeAsk
-	for _, s := range q.first.GetRequestedScopes() {
-		if q.client.api != nil {
-			if i := slices.IndexFunc(q.client.api.Scopes, func(a storage.Scope) bool { return a.Value == s }); i >= 0 {
-				asks = append(asks, flows.ScopeAsk{Value: q.client.api.Audience + " " + s, Description: q.client.api.Scopes[i].Description})
+	for _, s := range scopes {
+		if c.api != nil {
+			if i := slices.IndexFunc(c.api.Scopes, func(a storage.Scope) bool { return a.Value == s }); i >= 0 {
+				asks = append(asks, flows.ScopeAsk{Value: c.api.Audience + " " + s, Description: c.api.Scopes[i].Description})
 				continue
 			}
 		}

@@ -19,7 +19,19 @@ const (
 	grantRefresh = "refresh_token"
 	grantMachine = "client_credentials"
 	grantDevice  = "urn:ietf:params:oauth:grant-type:device_code"
+
+	// Auth0's names of the grants by which a person signs in without our pages.
+	auth0Grants   = "http://auth0.com/oauth/grant-type/"
+	grantPassword = "password"
+	grantRealm    = auth0Grants + "password-realm"
+	grantOTP      = auth0Grants + "mfa-otp"
+	grantOOB      = auth0Grants + "mfa-oob"
+	grantRecovery = auth0Grants + "mfa-recovery-code"
 )
+
+func isMFAGrant(kind string) bool {
+	return kind == grantOTP || kind == grantOOB || kind == grantRecovery
+}
 
 // token is POST /oauth/token (RFC 6749 §3.2).
 func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
@@ -43,6 +55,9 @@ func (p *Provider) exchange(r *http.Request) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if isDirect(form.Get("grant_type")) {
+		return p.exchangeDirect(r, c, form)
+	}
 	job := &work{now: p.now(), client: c}
 	ctx := withWork(r.Context(), job)
 	s, err := p.prepare(ctx, c, form)
@@ -60,7 +75,7 @@ func (p *Provider) exchange(r *http.Request) (map[string]any, error) {
 	}
 	if form.Get("grant_type") == grantRefresh {
 		if err := p.renew(ctx, r, job, access, form); err != nil {
-			return nil, err
+			return nil, p.plainly(err, grantRefresh)
 		}
 	}
 	response, err := p.fosite.NewAccessResponse(ctx, access)
@@ -122,7 +137,7 @@ func (p *Provider) prepareMachine(ctx context.Context, c *client, form url.Value
 	if audience == "" && len(c.Settings.Audiences) > 1 {
 		return nil, fault("invalid_target", "This client may use several APIs: name one as audience.")
 	}
-	if err := p.aim(ctx, c, audience); err != nil {
+	if err := p.aimMachine(ctx, c, audience); err != nil {
 		return nil, err
 	}
 	c.scopes = c.machineScopes()
