@@ -15,6 +15,7 @@ func (v Identify) focus() string {
 	return "password"
 }
 
+func (Activate) focus() string     { return "user_code" }
 func (Password) focus() string     { return "password" }
 func (ResetRequest) focus() string { return "username" }
 
@@ -93,6 +94,13 @@ func (v SetPassword) focus() string {
 }
 
 func (v SetPassword) values() map[string]any { return map[string]any{"Min": v.MinLength} }
+
+func (v Activated) variant() string {
+	if v.Denied {
+		return "denied"
+	}
+	return ""
+}
 
 func (v Denied) variant() string { return strings.TrimPrefix(v.Reason, "denied.") }
 
