@@ -235,6 +235,8 @@ func devicePreviews() (list []Preview) {
 	f.CanCancel, f.CanSwitch = false, false
 	g := f.stranger()
 	g.Client = Client{}
+	add(&list, "ask", VerifyEmail{Frame: f})
+	add(&list, "done", VerifyEmail{Frame: g.ending(), Done: true})
 	add(&list, "empty", Activate{Frame: g})
 	add(&list, "typed", Activate{Frame: g, UserCode: "QTZL-MCBW"})
 	add(&list, "wrong", Activate{Frame: g.with(wrong("activate.wrong", "user_code")), UserCode: "QTZL-MCB"})

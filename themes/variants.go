@@ -120,6 +120,17 @@ func (v ResetMail) values() map[string]any {
 	return map[string]any{"Within": v.ExpiresIn.Round(time.Minute)}
 }
 
+func (v VerifyMail) values() map[string]any {
+	return map[string]any{"Within": v.ExpiresIn.Round(time.Minute)}
+}
+
+func (v VerifyEmail) variant() string {
+	if v.Done {
+		return "done"
+	}
+	return ""
+}
+
 func (v InviteMail) values() map[string]any {
 	return map[string]any{"Within": v.ExpiresIn.Round(time.Minute)}
 }

@@ -228,6 +228,11 @@ type (
 		Frame
 		Denied bool
 	}
+	// VerifyEmail asks a new person to confirm their address, or says that it is done.
+	VerifyEmail struct {
+		Frame
+		Done bool
+	}
 	// WebMessage hands an authorization response to the application's window that opened
 	// or frames it.
 	WebMessage struct {
@@ -301,5 +306,6 @@ func (FormPost) Page() string        { return "form_post" }
 func (Activate) Page() string        { return "activate" }
 func (ActivateConfirm) Page() string { return "activate_confirm" }
 func (Activated) Page() string       { return "activated" }
+func (VerifyEmail) Page() string     { return "verify_email" }
 func (WebMessage) Page() string      { return "web_message" }
 func (PasswordChanged) Page() string { return "password_changed" }

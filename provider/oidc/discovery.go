@@ -26,6 +26,7 @@ func (p *Provider) metadata(acr []string) ([]byte, error) {
 		"introspection_endpoint":                p.at("/oauth/introspect"),
 		"pushed_authorization_request_endpoint": p.at("/oauth/par"),
 		"device_authorization_endpoint":         p.at("/oauth/device/code"),
+		"mfa_challenge_endpoint":                p.at("/mfa/challenge"),
 		"end_session_endpoint":                  p.at("/oidc/logout"),
 
 		"scopes_supported":                 standardScopes,

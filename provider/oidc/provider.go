@@ -114,6 +114,8 @@ func (p *Provider) Mount(browser, api *http.ServeMux) {
 	api.HandleFunc("POST /oauth/token", p.token)
 	api.HandleFunc("POST /oauth/par", p.push)
 	api.HandleFunc("POST /oauth/device/code", p.deviceCode)
+	api.HandleFunc("POST /dbconnections/signup", p.signup)
+	api.HandleFunc("POST /dbconnections/change_password", p.changePassword)
 	api.HandleFunc("POST /oauth/introspect", p.introspect)
 	api.HandleFunc("POST /oauth/revoke", p.revoke)
 	api.HandleFunc("GET /userinfo", p.userinfo)
