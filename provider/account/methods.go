@@ -23,7 +23,8 @@ const (
 	mayDelete = "delete:me:authentication_methods"
 )
 
-type byID struct {
+// A ByID names one of several.
+type ByID struct {
 	ID string `path:"id" maxLength:"100"`
 }
 
@@ -71,7 +72,7 @@ type passwordPolicy struct {
 
 // A verification confirms it.
 type verification struct {
-	byID
+	ByID
 	Body struct {
 		AuthSession string          `json:"auth_session" maxLength:"500"`
 		Code        string          `json:"otp_code,omitempty" maxLength:"64"`
@@ -81,7 +82,7 @@ type verification struct {
 }
 
 type amendment struct {
-	byID
+	ByID
 	Body struct {
 		Name      *string `json:"name,omitempty" maxLength:"200"`
 		Preferred *string `json:"preferred_authentication_method,omitempty" enum:"sms,voice"`
@@ -124,7 +125,7 @@ func (p *Provider) find(ctx context.Context, by caller, id string) (*oneMethod, 
 	return nil, storage.ErrNotFound
 }
 
-func (p *Provider) getMethod(ctx context.Context, by caller, in *byID) (*oneMethod, error) {
+func (p *Provider) getMethod(ctx context.Context, by caller, in *ByID) (*oneMethod, error) {
 	return p.find(ctx, by, in.ID)
 }
 
@@ -206,7 +207,7 @@ func (p *Provider) patchMethod(ctx context.Context, by caller, in *amendment) (*
 	return p.find(ctx, by, in.ID)
 }
 
-func (p *Provider) deleteMethod(ctx context.Context, by caller, in *byID) (*struct{}, error) {
+func (p *Provider) deleteMethod(ctx context.Context, by caller, in *ByID) (*struct{}, error) {
 	if _, err := p.find(ctx, by, in.ID); err != nil {
 		return nil, err
 	}

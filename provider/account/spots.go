@@ -64,7 +64,7 @@ func (p *Provider) mountPlaces(api huma.API) {
 			return out, err
 		})
 	on(p, api, call{method: http.MethodDelete, path: "/sessions/{id}", scope: "delete:me:sessions", status: http.StatusNoContent, change: true, missing: true, summary: "Sign out there"},
-		func(ctx context.Context, by caller, in *byID) (*struct{}, error) {
+		func(ctx context.Context, by caller, in *ByID) (*struct{}, error) {
 			return nil, by.EndSession(ctx, in.ID)
 		})
 	on(p, api, call{method: http.MethodGet, path: "/remembered-browsers", scope: "read:me:remembered_browsers", summary: "Where no second step is asked"},
@@ -78,7 +78,7 @@ func (p *Provider) mountPlaces(api huma.API) {
 			return out, err
 		})
 	on(p, api, call{method: http.MethodDelete, path: "/remembered-browsers/{id}", scope: "delete:me:remembered_browsers", status: http.StatusNoContent, change: true, missing: true, summary: "Forget one"},
-		func(ctx context.Context, by caller, in *byID) (*struct{}, error) { return nil, by.Forget(ctx, in.ID) })
+		func(ctx context.Context, by caller, in *ByID) (*struct{}, error) { return nil, by.Forget(ctx, in.ID) })
 	on(p, api, call{method: http.MethodGet, path: "/activity", scope: "read:me:activity", summary: "What happened lately"}, p.listActivity)
 }
 
