@@ -215,6 +215,10 @@ func (one *person) keysByAPI(a *app) {
 	t := one.h.t
 	for _, kind := range []string{"webauthn-roaming", "passkey"} {
 		made := a.call("POST", "/authentication-methods", body{"type": kind}).is(202, "")
+		wrong := body{"auth_session": made.says("auth_session"), "authn_response": body{"id": "none"}}
+		a.call("POST", "/authentication-methods/"+made.says("id")+"/verify", wrong).is(400, "invalid_answer")
+		a.call("POST", "/authentication-methods/"+made.says("id")+"/verify", wrong).is(404, "") // a question is for one answer
+		made = a.call("POST", "/authentication-methods", body{"type": kind}).is(202, "")
 		options, err := json.Marshal(body{"publicKey": made.body["authn_params_public_key"]})
 		one.h.must(err)
 		parsed, err := virtualwebauthn.ParseAttestationOptions(string(options))
@@ -222,7 +226,6 @@ func (one *person) keysByAPI(a *app) {
 		response := virtualwebauthn.CreateAttestationResponse(virtualwebauthn.RelyingParty{ID: "localhost", Origin: "http://localhost"},
 			virtualwebauthn.NewAuthenticator(), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2), *parsed)
 		verify := "/authentication-methods/" + made.says("id") + "/verify"
-		a.call("POST", verify, body{"auth_session": made.says("auth_session"), "authn_response": body{"id": "none"}}).is(400, "")
 		got := a.call("POST", verify, body{"auth_session": made.says("auth_session"), "authn_response": json.RawMessage(response)}).is(201, "")
 		if got.says("type") != kind || got.says("key_id") == "" || got.says("public_key") == "" {
 			t.Error(got.text)
