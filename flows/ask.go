@@ -28,10 +28,17 @@ type Ask struct {
 	// Organization is the id of the one that the person signs in to, "" for none.
 	Organization string    `json:"organization,omitempty"`
 	RequestedAt  time.Time `json:"requested_at"`
+	// Direct is how a sign-in without a browser began, "" in a browser. Origin is what the
+	// caller needs to go on where it is done.
+	Direct string `json:"direct,omitempty"`
+	Origin []byte `json:"origin,omitempty"`
 	// Resume is the path on this site to go to when the login is done; it gets
 	// ?login=ID. FormAction is the origin of the redirect_uri for the page's CSP.
 	Resume     string `json:"resume"`
 	FormAction string `json:"form_action"`
+	// Popup says that the pages may be in a window of the application's, which waits for
+	// the answer there.
+	Popup bool `json:"popup,omitempty"`
 	// Request are the parameters of the authorization request, form-encoded: the provider
 	// reads them again at the end, and scripts see them.
 	Request []byte `json:"request,omitempty"`

@@ -220,8 +220,11 @@ func (e *Engine) Result(ctx context.Context, w http.ResponseWriter, r *http.Requ
 
 func (l *login) result(d policy.Decision, loginID string) *Result {
 	res := &Result{
-		LoginID: loginID, UserID: l.user.ID, SessionID: l.live().ID,
+		LoginID: loginID, UserID: l.user.ID,
 		ACR: d.ACR, AMR: d.AMR, Proofs: d.Proofs, Scopes: l.scopes(), Ask: l.state.Ask, Claims: l.claims(),
+	}
+	if s := l.live(); s != nil {
+		res.SessionID = s.ID
 	}
 	res.AuthTime = newest(d.Proofs)
 	return res

@@ -195,6 +195,10 @@ func (e *Engine) link(v *visit, c *storage.Change, a *factors.Authenticator) err
 // be shown before the login goes on.
 func (e *Engine) accompany(v *visit, c *storage.Change) error {
 	l := v.login
+	if l.state.Ask.Direct != "" {
+		e.accompanyDirect(v, c)
+		return nil
+	}
 	for _, name := range e.allowed(l) {
 		if !e.factors.Info(name).Companion || len(l.usable(name)) > 0 || e.full(l) {
 			continue

@@ -129,3 +129,20 @@ func keysOf(limits []Limit) []string {
 	}
 	return keys
 }
+
+// Take takes one event from l and says how many are left at once; or none is, and it
+// says how long to wait. It is one statement where one is left.
+func (d *DB) Take(ctx context.Context, now time.Time, l Limit) (left int, retryAfter time.Duration, err error) {
+	var tat []int64 // microseconds
+	err = d.exec(ctx, func(ctx context.Context, q bun.IDB) error {
+		return q.NewRaw(takeAll+"\nRETURNING tat", askedRows{l}, now).Scan(ctx, &tat)
+	})
+	switch {
+	case err != nil:
+		return 0, 0, err
+	case len(tat) == 0:
+		retryAfter, err = d.PeekLimits(ctx, now, l)
+		return 0, max(retryAfter, time.Millisecond), err
+	}
+	return l.Burst - int((time.UnixMicro(tat[0]).Sub(now)+l.Period-1)/l.Period), 0, nil
+}

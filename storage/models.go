@@ -147,6 +147,12 @@ type ClientSettings struct {
 	// RefreshGrace is how long a just rotated refresh token may be presented again
 	// after a lost answer, in seconds; nil: the tenant's, 0: never.
 	RefreshGrace *int64 `json:"refresh_grace,omitempty"`
+	// WebOrigins are where this client's pages are: they may take answers by web_message
+	// and call from a browser. Nil: the origins of its redirect_uris.
+	WebOrigins []string `json:"web_origins,omitempty"`
+	// TrustForwardedFor believes this client's server about where its people are: the
+	// header auth0-forwarded-for of its token requests.
+	TrustForwardedFor bool `json:"is_token_endpoint_ip_header_trusted,omitempty"`
 }
 
 // Public reports whether the client has no way to authenticate itself.
@@ -339,4 +345,8 @@ type Settings struct {
 	// AskAt is the highest confidence at which adaptive asks: "low" or "medium"; "" for
 	// low.
 	AskAt string `json:"ask_at,omitempty"`
+	// SignUp lets strangers make an account.
+	SignUp bool `json:"signup,omitempty"`
+	// AllowedLogoutURLs are where people may go who sign out without naming a client.
+	AllowedLogoutURLs []string `json:"allowed_logout_urls,omitempty"`
 }

@@ -91,14 +91,19 @@ func (f *Factor) Challenge(_ context.Context, s factors.Subject, a *factors.Auth
 	if a == nil {
 		return nil, factors.ErrUnsupported
 	}
-	to := string(a.Secret)
-	if to == "" && s.EmailVerified {
-		to = s.Email
-	}
+	to := f.Address(s, a)
 	if to == "" {
 		return nil, fmt.Errorf("email: %w: no address is known to be the person's", factors.ErrUnsupported)
 	}
 	return f.code.Ask(s, a, to, masked(to)), nil
+}
+
+// Address implements factors.Addressed.
+func (f *Factor) Address(s factors.Subject, a *factors.Authenticator) string {
+	if len(a.Secret) == 0 && s.EmailVerified {
+		return s.Email
+	}
+	return string(a.Secret)
 }
 
 // Verify checks answer["code"].

@@ -57,7 +57,7 @@ func (c *Config) Open(env factors.Env) (factors.Factor, error) {
 		return nil, fmt.Errorf("blocklist: %w", err)
 	}
 	f := &Factor{config: *c, blocked: list, hasher: newHasher(c.Parallel, c.Queue), issuer: env.Issuer}
-	if f.decoy, err = f.hasher.hash(context.Background(), "a password that nobody has"); err != nil {
+	if f.decoy, err = decoy(); err != nil {
 		return nil, err
 	}
 	return f, nil

@@ -112,6 +112,9 @@ func (f *Factor) Verify(_ context.Context, s factors.Subject, a *factors.Authent
 	return &factors.Proof{Factor: f.code.Factor, AuthenticatorID: a.ID, AMR: []string{amr}, Kinds: factors.Has, At: s.Now}, nil
 }
 
+// Address implements factors.Addressed.
+func (f *Factor) Address(_ factors.Subject, a *factors.Authenticator) string { return string(a.Secret) }
+
 // Link is the same number over the other channel.
 func (f *Factor) Link(a *factors.Authenticator) ([]*factors.Authenticator, error) {
 	other := *a

@@ -1,6 +1,16 @@
-// Package management owns what administrators may do to users, clients and APIs, and
-// the rules their input has to keep. The command line and the management API call
-// the same functions, so that neither accepts what the other refuses. It knows
-// storage and no protocol: what a valid client does at the authorization endpoint is
-// the business of package oidc.
+// Package management owns what administrators may do: to users, clients, APIs, factors,
+// policies, scripts and the tenant. It has two doors. The functions, which the command
+// line and the dashboard call, check input and name what is wrong with it. The Management
+// API below /api/v2, which is Auth0's in names and shapes, so that SDKs and deploy tools
+// move by changing a domain, calls the same functions: neither accepts what the other
+// refuses.
+//
+// One noun a file. Each registers its operations (op); from these come the routes, the
+// checks of scopes and input, and the OpenAPI document, so none of them can say
+// otherwise than the others. Auth0's other names for things ("guardian", "sms|dev_…")
+// stay in here.
+//
+// It knows storage, flows and factors and no protocol of the browser: what a valid client
+// does at the authorization endpoint is the business of package oidc, and so is who a
+// bearer token is (Options.Bearer).
 package management

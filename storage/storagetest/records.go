@@ -100,6 +100,18 @@ func limits(t *testing.T, db *storage.DB) {
 	take(at, 6*time.Minute, two, ten)
 	take(at, time.Second, two)
 
+	three := storage.Limit{Key: "client", Burst: 3, Period: time.Second}
+	for _, left := range []int{2, 1, 0} {
+		got, wait, err := db.Take(ctx, at, three)
+		must(t, err)
+		if got != left || wait != 0 {
+			t.Errorf("%d left and %v to wait, want %d and 0", got, wait, left)
+		}
+	}
+	if got, wait, err := db.Take(ctx, at, three); err != nil || got != 0 || wait != time.Second {
+		t.Errorf("of an empty one: %d, %v, %v", got, wait, err)
+	}
+
 	take(at.Add(6*time.Minute), 0, ten)
 	take(at.Add(6*time.Minute), 6*time.Minute, ten)
 	must(t, db.GiveBack(ctx, ten))

@@ -27,6 +27,9 @@ type client struct {
 	LogoURI          string            `json:"logo_uri"`
 	InitiateLoginURI string            `json:"initiate_login_uri"`
 	RequirePAR       bool              `json:"require_pushed_authorization_requests"`
+	WebOrigins       []string          `json:"web_origins"`
+	AllowedOrigins   []string          `json:"allowed_origins"`
+	TrustForwarded   bool              `json:"is_token_endpoint_ip_header_trusted"`
 	Metadata         map[string]string `json:"client_metadata"`
 	JWT              struct {
 		Alg string `json:"alg"`
@@ -48,7 +51,7 @@ type client struct {
 
 // clientFields are read, or say nothing that is missed.
 var clientFields = []string{
-	"client_id", "name", "app_type", "global", "is_first_party", "callbacks", "allowed_logout_urls", "grant_types",
+	"client_id", "name", "app_type", "global", "is_first_party", "callbacks", "allowed_logout_urls", "web_origins", "allowed_origins", "grant_types",
 	"token_endpoint_auth_method", "logo_uri", "initiate_login_uri", "require_pushed_authorization_requests",
 	"client_metadata", "jwt_configuration", "refresh_token", "oidc_logout", "client_authentication_methods",
 	"tenant", "description", "oidc_conformant", "sso", "sso_disabled", "cross_origin_auth", "cross_origin_authentication",
@@ -93,7 +96,8 @@ func (o *object) client() *Application {
 	m := &c.Metadata
 	m.RedirectURIs, m.PostLogoutRedirectURIs = there.Callbacks, there.LogoutURLs
 	m.LogoURI, m.InitiateLoginURI, m.RequirePAR = there.LogoURI, there.InitiateLoginURI, there.RequirePAR
-	c.Settings.Metadata = there.Metadata
+	c.Settings.Metadata, c.Settings.TrustForwardedFor = there.Metadata, there.TrustForwarded
+	c.Settings.WebOrigins = origins(there.WebOrigins, there.AllowedOrigins)
 	c.Settings.FirstParty = there.FirstParty == nil || *there.FirstParty
 	m.ApplicationType = map[bool]string{true: "native", false: "web"}[there.AppType == "native"]
 	there.authenticates(c, &a.Item)
@@ -111,6 +115,17 @@ func (o *object) client() *Application {
 	}
 	a.Client = c
 	return a
+}
+
+// origins are addresses in the form that browsers send, each once; nil where there is none.
+func origins(lists ...[]string) []string {
+	var all []string
+	for _, one := range slices.Concat(lists...) {
+		if one = strings.TrimSuffix(strings.ToLower(one), "/"); !slices.Contains(all, one) {
+			all = append(all, one)
+		}
+	}
+	return all
 }
 
 // authenticates says how the application proves itself.
@@ -206,7 +221,8 @@ func mendClient(c *storage.Client, item *Item) error {
 		out := false
 		for _, f := range slices.Backward(invalid.Faults) { // from the last, so that places stay
 			out = takeOut(&c.Metadata.RedirectURIs, "redirect_uris", "callbacks", f, item) ||
-				takeOut(&c.Metadata.PostLogoutRedirectURIs, "post_logout_redirect_uris", "allowed_logout_urls", f, item) || out
+				takeOut(&c.Metadata.PostLogoutRedirectURIs, "post_logout_redirect_uris", "allowed_logout_urls", f, item) ||
+				takeOut(&c.Settings.WebOrigins, "settings.web_origins", "web_origins", f, item) || out
 		}
 		if !out {
 			return errors.New(strings.ReplaceAll(err.Error(), "\n", "; "))

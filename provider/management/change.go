@@ -1,0 +1,25 @@
+package management
+
+import (
+	"context"
+
+	"github.com/sallyport-id/sallyport/storage"
+)
+
+// change does something in one transaction with the line of the audit log that tells of
+// it: actor, time and id are the caller's and now.
+func (a *API) change(ctx context.Context, e storage.Event, do func(context.Context) error) error {
+	return a.DB.Tx(ctx, func(ctx context.Context) error {
+		if err := do(ctx); err != nil {
+			return err
+		}
+		event := e
+		a.sign(ctx, &event)
+		return a.DB.AddEvents(ctx, &event)
+	})
+}
+
+// sign completes an event of the caller's.
+func (a *API) sign(ctx context.Context, e *storage.Event) {
+	e.ID, e.At, e.Actor = storage.NewID("evt"), a.Now(), actor(callerOf(ctx))
+}
