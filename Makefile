@@ -21,9 +21,13 @@ test: deps format vet lint ## install what the tests need, then check and test e
 	$(GO) test $(RACE) -short -timeout 20m ./...
 
 .PHONY: sweep
-sweep: deps ## the races, recipes and contexts of the sign-in, all of them
+sweep: deps import-sweep ## the races, recipes and contexts of the sign-in, all of them
 	$(GO) test $(RACE) -timeout 60m ./provider/oidc
 	$(GO) test $(RACE) -timeout 60m -run TestContexts ./cmd/sallyport
+
+.PHONY: import-sweep
+import-sweep: ## the import of 100,000 people, stopped and resumed, with its memory and every code
+	$(GO) test -timeout 60m -v -run TestRow63ImportOfMany ./cmd/sallyport
 
 .PHONY: deps
 deps: ## install Chromium and PostgreSQL where they are missing

@@ -96,12 +96,15 @@ func (o *object) client() *Application {
 	m := &c.Metadata
 	m.RedirectURIs, m.PostLogoutRedirectURIs = there.Callbacks, there.LogoutURLs
 	m.LogoURI, m.InitiateLoginURI, m.RequirePAR = there.LogoURI, there.InitiateLoginURI, there.RequirePAR
-	c.Settings.Metadata, c.Settings.TrustForwardedFor = there.Metadata, there.TrustForwarded
+	c.Settings.Metadata = there.Metadata
 	c.Settings.WebOrigins = origins(there.WebOrigins, there.AllowedOrigins)
 	c.Settings.FirstParty = there.FirstParty == nil || *there.FirstParty
 	m.ApplicationType = map[bool]string{true: "native", false: "web"}[there.AppType == "native"]
 	there.authenticates(c, &a.Item)
 	there.grants(c, &a.Item)
+	if c.Settings.TrustForwardedFor = there.TrustForwarded && !c.Public(); there.TrustForwarded && c.Public() {
+		a.Item.Note("nobody's word on other people's addresses is believed from a public client")
+	}
 	there.tokens(c, &a.Item)
 	if urls := there.OIDCLogout.Backchannel; len(urls) > 0 {
 		m.BackchannelLogoutURI = urls[0]
@@ -167,16 +170,30 @@ func (there *client) grants(c *storage.Client, item *Item) {
 			item.Note("the grant " + grant + " is not spoken here")
 		}
 	}
-	if c.Public() && slices.Contains(c.Metadata.GrantTypes, "client_credentials") {
-		c.Metadata.GrantTypes = slices.DeleteFunc(c.Metadata.GrantTypes, func(g string) bool { return g == "client_credentials" })
-		item.Note("a public client cannot use client_credentials")
+	drop := func(why string, some ...string) {
+		kept := slices.DeleteFunc(slices.Clone(c.Metadata.GrantTypes), func(g string) bool { return slices.Contains(some, g) })
+		if len(kept) < len(c.Metadata.GrantTypes) && why != "" {
+			item.Note(why)
+		}
+		c.Metadata.GrantTypes = kept
 	}
-	if !slices.Contains(c.Metadata.GrantTypes, "authorization_code") {
-		c.Metadata.GrantTypes = slices.DeleteFunc(c.Metadata.GrantTypes, func(g string) bool { return g == "refresh_token" })
+	has := func(grant string) bool { return slices.Contains(c.Metadata.GrantTypes, grant) }
+	if c.Public() {
+		drop("a public client cannot use client_credentials", "client_credentials")
 	}
-	if len(there.Callbacks) == 0 && slices.Contains(c.Metadata.GrantTypes, "authorization_code") && slices.Contains(c.Metadata.GrantTypes, "client_credentials") {
-		c.Metadata.GrantTypes = []string{"client_credentials"}
-		item.Note("it has no callbacks, so it signs nobody in")
+	if !c.Settings.FirstParty {
+		drop("an application of somebody else gets no passwords", management.PasswordGrants()...)
+	}
+	if len(there.Callbacks) == 0 && has("authorization_code") && len(c.Metadata.GrantTypes) > 1 {
+		drop("it has no callbacks, so it sends nobody to the pages", "authorization_code")
+	}
+	if !has("authorization_code") && !slices.ContainsFunc(management.PasswordGrants(), has) {
+		drop("", slices.DeleteFunc(slices.Clone(c.Metadata.GrantTypes), func(g string) bool { return g == "client_credentials" })...)
+	}
+	if has("authorization_code") && !c.Public() {
+		no := false
+		c.Settings.RequirePKCE = &no
+		item.Note("PKCE is not asked of it, as there; ask once it sends it: client update --pkce")
 	}
 }
 
