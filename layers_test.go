@@ -51,7 +51,10 @@ var shared = map[string]bool{"factors/phone": true}
 
 // houses are the tests that put a whole provider together, and what they need for that
 // beside what their room may have.
-var houses = map[string][]string{"provider/oidc": {"provider", "provider/management", "provider/device", "provider/mfaapi"}}
+var houses = map[string][]string{
+	"provider/oidc":    {"provider", "provider/management", "provider/device", "provider/mfaapi"},
+	"provider/account": {"provider", "provider/oidc", "provider/management"},
+}
 
 // fences are the rooms that may know a library; the others get it through them. With
 // tests, the tests of every room may know it too.
