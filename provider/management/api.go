@@ -44,6 +44,11 @@ type API struct {
 // nouns are all that the API is about: each adds its operations.
 var nouns = []func(*API){
 	(*API).refreshTokens,
+	(*API).organizationConnections,
+	(*API).organizationMembers,
+	(*API).organizations,
+	(*API).userRoles,
+	(*API).roles,
 	(*API).sessions,
 	(*API).userBlocks,
 	(*API).users,
