@@ -73,6 +73,14 @@ type Decoy interface {
 	Decoy(ctx context.Context, answer Answer) error
 }
 
+// A Single is a factor of which one secret is shown at a time where a program asks for it
+// (recovery codes): each use is answered with the next one.
+type Single interface {
+	// One puts one more secret into a, or into a new authenticator where a is nil, and says
+	// what it is. The caller commits a.
+	One(s Subject, a *Authenticator) (*Authenticator, string, error)
+}
+
 // A Rejection says why an answer is not acceptable for enrolment, as a message id of
 // the factor's own words with its data. It wraps ErrWrong.
 type Rejection struct {

@@ -73,6 +73,13 @@ type Numbered interface {
 	Number(a *Authenticator) (kind, country string)
 }
 
+// An Addressed is a factor whose authenticators are places that messages go to.
+type Addressed interface {
+	// Address is where those for a go: a number in E.164, or a mail address. It is for
+	// programs that have to mask it in a way of their own.
+	Address(s Subject, a *Authenticator) string
+}
+
 // A Linker is a factor whose authenticators come in pairs with another factor's: a
 // number takes texts and calls, a phone that is asked shows codes too.
 type Linker interface {

@@ -24,6 +24,15 @@ type visit struct {
 	mark     string          // of the browser, made where it has none
 	paid     bool            // the limits were charged
 	right    bool            // what was answered was right, and can be looked at again
+
+	// Of a sign-in without a browser.
+	unstored bool    // the login has no row yet
+	token    string  // that opened it
+	polled   bool    // the limit of questions for news was charged
+	before   *state  // that a wrong answer goes back to
+	outcome  error   // of the act
+	result   *Result // where the sign-in is done
+	recovery string  // the code in the place of the used one
 }
 
 func (v *visit) ctx() context.Context { return v.r.Context() }
@@ -167,6 +176,8 @@ func (e *Engine) answer(v *visit) error {
 		return e.answerPassword(v)
 	case v.decision.Need == policy.Reset:
 		return e.answerNewPassword(v)
+	case v.decision.Need == policy.Enroll && e.renews(v.decision):
+		return e.renewCodes(v)
 	case v.decision.Need == policy.Enroll:
 		return e.answerEnrollment(v)
 	case v.decision.Need == policy.ProveSecond:

@@ -15,6 +15,9 @@ import (
 // store packs the login and writes c with the messages that go out; those and the
 // cookies follow only then.
 func (e *Engine) store(v *visit, c *storage.Change) error {
+	if v.before != nil && v.outcome != nil {
+		v.login.state = *v.before
+	}
 	if err := v.login.pack(e.now()); err != nil {
 		return err
 	}
@@ -24,7 +27,11 @@ func (e *Engine) store(v *visit, c *storage.Change) error {
 		}
 	}
 	c.Messages, c.Transaction = append(c.Messages, v.login.out...), v.login.told
-	if err := e.db.Commit(v.ctx(), *c); err != nil {
+	commit := e.db.Commit
+	if v.unstored {
+		commit = e.first
+	}
+	if err := commit(v.ctx(), *c); err != nil {
 		return fmt.Errorf("login: %w", err)
 	}
 	for _, set := range v.cookies {
@@ -42,10 +49,14 @@ func (e *Engine) accept(v *visit, p *factors.Proof, c *storage.Change) error {
 	l.state.Proofs = join(l.state.Proofs, *p)
 	l.close()
 	l.state.Passkey = nil
+	c.Events = append(c.Events, e.event(v, "proof.accepted", map[string]any{"factor": p.Factor, "authenticator_id": p.AuthenticatorID}))
+	if l.state.Ask.Direct != "" {
+		v.before = nil
+		return e.proceed(v, c)
+	}
 	value := token()
 	l.row.Key = e.db.Hash(hashLogin, value)
 	v.cookies = append(v.cookies, func() { e.setCookie(v.w, loginCookie+l.row.ID, value, l.row.ExpiresAt.Sub(e.now())) })
-	c.Events = append(c.Events, e.event(v, "proof.accepted", map[string]any{"factor": p.Factor, "authenticator_id": p.AuthenticatorID}))
 	return e.advance(v, c)
 }
 
@@ -106,12 +117,22 @@ func (e *Engine) finish(v *visit, c *storage.Change, d policy.Decision) error {
 			return err
 		}
 	}
+	e.sum(v, c, d)
+	return nil
+}
+
+// sum adds what a login that is done leaves behind, with a session or without.
+func (e *Engine) sum(v *visit, c *storage.Change, d policy.Decision) {
+	l := v.login
 	if s := l.state.Scripted; s != nil && l.annotate(s) {
 		c.User = l.user
 		c.Events = append(c.Events, e.event(v, "user.changed", map[string]any{"by": "rules", "fields": s.annotated()}))
 	}
-	c.Events = append(c.Events, e.event(v, "login.done", map[string]any{"acr": d.ACR, "amr": d.AMR, "reason": d.Reason, "source": l.state.Record.source(d)}))
-	return nil
+	data := map[string]any{"acr": d.ACR, "amr": d.AMR, "reason": d.Reason, "source": l.state.Record.source(d)}
+	if l.state.Ask.Direct != "" {
+		data["direct"] = l.state.Ask.Direct
+	}
+	c.Events = append(c.Events, e.event(v, "login.done", data))
 }
 
 // tellChanged says that something else changed the login, its authenticator or its

@@ -21,17 +21,27 @@ type Ask struct {
 	// Enroll has the person set up one more authenticator, of one of these factors.
 	// Ticket is the key of the invitation that this uses up.
 	Enroll []string `json:"enroll,omitempty"`
-	Ticket []byte   `json:"ticket,omitempty"`
+	// Own is for pages on which people look after their account: they show the strongest
+	// that it has, whatever policies say.
+	Own    bool   `json:"own,omitempty"`
+	Ticket []byte `json:"ticket,omitempty"`
 	// Scopes that consent is about: OpenID Connect scopes by name, an API's as
 	// "audience scope".
 	Scopes []ScopeAsk `json:"scopes,omitempty"`
 	// Organization is the id of the one that the person signs in to, "" for none.
 	Organization string    `json:"organization,omitempty"`
 	RequestedAt  time.Time `json:"requested_at"`
+	// Direct is how a sign-in without a browser began, "" in a browser. Origin is what the
+	// caller needs to go on where it is done.
+	Direct string `json:"direct,omitempty"`
+	Origin []byte `json:"origin,omitempty"`
 	// Resume is the path on this site to go to when the login is done; it gets
 	// ?login=ID. FormAction is the origin of the redirect_uri for the page's CSP.
 	Resume     string `json:"resume"`
 	FormAction string `json:"form_action"`
+	// Popup says that the pages may be in a window of the application's, which waits for
+	// the answer there.
+	Popup bool `json:"popup,omitempty"`
 	// Request are the parameters of the authorization request, form-encoded: the provider
 	// reads them again at the end, and scripts see them.
 	Request []byte `json:"request,omitempty"`
@@ -74,6 +84,7 @@ type Claims struct {
 type Refusal struct {
 	Code        string
 	Description string
+	Reason      string // of the decision, "" where a script spoke
 	Ask         Ask
 }
 

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// ErrNoCaller: a request to one of our own APIs has no access token that counts there: it
+// ErrNoCaller says that a request to one of our own APIs has no access token that counts there: it
 // is missing, unknown, expired, revoked, or for somebody else's API.
 var ErrNoCaller = errors.New("flows: no access token for this API")
 

@@ -128,6 +128,11 @@ func (e *Engine) answerSecond(v *visit) error {
 	change := &storage.Change{Authenticators: []*factors.Authenticator{a}, Refund: append(limits, e.unapproved(l, a.Factor)...)}
 	e.noteRemember(v, a.Factor)
 	if e.factors.Info(a.Factor).Companion {
+		if l.state.Ask.Direct != "" {
+			if err := e.next(v, a); err != nil {
+				return err
+			}
+		}
 		e.noteRecovery(v, change, a)
 	}
 	return e.accept(v, p, change)
@@ -165,6 +170,7 @@ func (e *Engine) answerOf(v *visit) factors.Answer {
 // to the login at the same moment.
 func (e *Engine) wrongCode(v *visit, c *factors.Challenge, auths []*factors.Authenticator, cause error) error {
 	l := v.login
+	v.outcome = cause
 	var rejected *factors.Rejection
 	switch {
 	case errors.Is(cause, factors.ErrPending):

@@ -27,6 +27,9 @@ const (
 	hashUsed     = "used"
 
 	hashTransaction = "transaction"
+
+	hashDirect   = "mfa_token"
+	hashQuestion = "question"
 )
 
 // loginsAtOnce bounds the logins that one browser may have open, and with them the

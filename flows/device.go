@@ -13,8 +13,11 @@ import (
 	"github.com/sallyport-id/sallyport/themes"
 )
 
-// Limited says when a device may try again.
-type Limited struct{ Wait time.Duration }
+// Limited says when a device or a program may try again.
+type Limited struct {
+	Wait   time.Duration
+	Factor string // whose messages there were too many of, "" for answers
+}
 
 func (l *Limited) Error() string { return "flows: too many tries; again in " + l.Wait.String() }
 
@@ -143,7 +146,7 @@ func (e *Engine) Receive(r *http.Request, token string, answer factors.Answer) (
 			return fmt.Errorf("limits: %w", err)
 		}
 		if wait > 0 {
-			return &Limited{wait}
+			return &Limited{Wait: wait}
 		}
 		verdict, err = receiver.Receive(e.subject(v.login, a.Factor), a, v.login.state.Challenge, answer)
 		if errors.Is(err, factors.ErrWrong) {

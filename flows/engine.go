@@ -115,6 +115,7 @@ func New(o Options) (*Engine, error) {
 	if e.address == nil {
 		e.address = peer
 	}
+	e.address = comingFrom(e.address)
 	e.outbox, e.mails = e.newOutbox(o.Mailer), o.Mailer != nil
 	return e, nil
 }
@@ -136,6 +137,9 @@ func (e *Engine) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET /password", e.showChange)
 	mux.HandleFunc("POST /password", e.changePassword)
 }
+
+// Connection is the name of the register of people.
+func (e *Engine) Connection() string { return e.config.Connection }
 
 // LoginPath is the page of a login as the browser addresses it, the issuer's path
 // included.

@@ -44,6 +44,10 @@ func (e *Engine) skip(v *visit) error {
 func (e *Engine) beginEnrollment(v *visit, c *storage.Change, factor string, answer factors.Answer) error {
 	l := v.login
 	e.dropPending(l, c)
+	if e.factors.Info(factor).Companion {
+		l.close() // renewed by a press of its own
+		return nil
+	}
 	asks := e.factors.Info(factor).Asks
 	typed := clip(answer[asks], maxName)
 	if asks != "" && typed == "" {
@@ -195,6 +199,10 @@ func (e *Engine) link(v *visit, c *storage.Change, a *factors.Authenticator) err
 // be shown before the login goes on.
 func (e *Engine) accompany(v *visit, c *storage.Change) error {
 	l := v.login
+	if l.state.Ask.Direct != "" {
+		e.accompanyDirect(v, c)
+		return nil
+	}
 	for _, name := range e.allowed(l) {
 		if !e.factors.Info(name).Companion || len(l.usable(name)) > 0 || e.full(l) {
 			continue

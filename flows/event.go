@@ -25,6 +25,7 @@ const (
 	protocolCode     = "oidc-basic-profile"
 	protocolRefresh  = "oauth2-refresh-token"
 	protocolReturned = "redirect-callback"
+	protocolPassword = "oauth2-password"
 )
 
 // about tells scripts of l. back is what the person brought with them from where a script
@@ -221,6 +222,8 @@ func (l *login) protocol(returned bool) string {
 		return protocolRefresh
 	case returned:
 		return protocolReturned
+	case l.state.Ask.Direct != "":
+		return protocolPassword
 	}
 	return protocolCode
 }

@@ -19,6 +19,7 @@ func (e *Engine) misshapen(v *visit, c *factors.Challenge) (bool, error) {
 	if len(typed) == digits && strings.Trim(typed, "0123456789") == "" {
 		return false, nil
 	}
+	v.outcome = factors.ErrWrong
 	v.login.state.Notice = &themes.Notice{Kind: "error", ID: noticeForm, Data: map[string]any{"Digits": digits}, Field: "code"}
 	return true, e.store(v, &storage.Change{Login: v.login.row})
 }

@@ -21,6 +21,9 @@ func (e *Engine) requestOf(r *http.Request, l *login, back url.Values) happening
 		ip: e.addressOf(r), agent: r.UserAgent(), host: e.issuer.Host, method: http.MethodGet, language: r.Header.Get("Accept-Language"),
 		query: flat(q), body: map[string]string{}, place: l.scene.place,
 	}
+	if l.state.Ask.Direct == directPassword {
+		h.method, h.query, h.body = http.MethodPost, map[string]string{}, flat(q)
+	}
 	if back != nil {
 		h.query = flat(r.URL.Query())
 		if h.method = r.Method; r.Method == http.MethodPost {

@@ -67,13 +67,8 @@ func (e *Engine) chronicle(v *visit, c *storage.Change) error {
 	next := *h
 	next.Logins = 0
 	now := e.now()
-	mark := e.hashed("history " + e.ownMark(v))
-	next.Devices = slices.DeleteFunc(slices.Clone(h.Devices), func(d risk.Device) bool {
-		return d.Mark == mark || now.Sub(d.LastSeen) > e.risk.RememberFor
-	})
-	next.Devices = append(next.Devices, risk.Device{Mark: mark, UserAgent: risk.Family(v.r.UserAgent()), LastSeen: now})
-	if n := len(next.Devices) - devicesKept; n > 0 {
-		next.Devices = next.Devices[n:]
+	if l.state.Ask.Direct == "" { // else there is no browser to know
+		next.meet(risk.Device{Mark: e.hashed("history " + e.ownMark(v)), UserAgent: risk.Family(v.r.UserAgent()), LastSeen: now}, e.risk.RememberFor)
 	}
 	if p := l.scene.place; p != nil && p.Located() && !p.Anonymous {
 		next.Last = &risk.Visit{Place: *p, At: now}
@@ -90,6 +85,18 @@ func (e *Engine) chronicle(v *visit, c *storage.Change) error {
 	}
 	c.History = &storage.History{UserID: l.user.ID, Data: b}
 	return nil
+}
+
+// meet adds a device, in the place of what was known of it; those that were not seen for
+// so long are forgotten.
+func (h *history) meet(one risk.Device, rememberFor time.Duration) {
+	h.Devices = slices.DeleteFunc(slices.Clone(h.Devices), func(d risk.Device) bool {
+		return d.Mark == one.Mark || one.LastSeen.Sub(d.LastSeen) > rememberFor
+	})
+	h.Devices = append(h.Devices, one)
+	if n := len(h.Devices) - devicesKept; n > 0 {
+		h.Devices = h.Devices[n:]
+	}
 }
 
 // graces reports whether a policy here lets people put something off, which is counted.

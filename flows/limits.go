@@ -76,6 +76,7 @@ func (e *Engine) charge(v *visit, factor string, limits []storage.Limit) (bool, 
 		return true, nil
 	}
 	l := v.login
+	v.outcome = &Limited{Wait: wait}
 	l.state.LockedUntil = e.now().Add(wait)
 	event := e.event(v, "login.limited", map[string]any{"factor": factor, "seconds": int64(wait / time.Second)})
 	err = e.store(v, &storage.Change{Login: l.row, Events: []*storage.Event{event}})

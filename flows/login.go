@@ -113,6 +113,9 @@ func (e *Engine) unpack(l *login, auths []*factors.Authenticator) error {
 // over reports whether l is done, too old, or has lost its person.
 func (e *Engine) over(l *login) bool {
 	now := e.now()
+	if l.state.Ask.Direct != "" {
+		return !l.row.DoneAt.IsZero() || !now.Before(l.row.ExpiresAt) || l.user == nil
+	}
 	idle := e.config.LoginIdle
 	if l.state.Pending != "" || l.state.Asking != "" || l.state.Shown != nil {
 		idle = e.config.SetupIdle

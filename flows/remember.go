@@ -52,7 +52,7 @@ func (e *Engine) rememberName(userID string) string {
 // and ends all of the person's: whoever copied one may have copied more (T-17).
 func (e *Engine) recall(ctx context.Context, r *http.Request, l *login) error {
 	l.browser, l.used = nil, ""
-	if l.user == nil {
+	if l.user == nil || l.state.Ask.Direct != "" {
 		return nil
 	}
 	l.used = e.lastUsed(r, l.user.ID)

@@ -24,6 +24,7 @@ type Renewal struct {
 	AMR          []string
 	AuthTime     time.Time
 	Parameters   url.Values // of the token request, without secrets
+	Origin       []byte     // see Ask
 }
 
 // Renew lets rules and actions have their say about a refresh, as they do in Auth0: they
@@ -32,7 +33,8 @@ type Renewal struct {
 // remembered. Policies have no say: what they wanted was shown at the sign-in. Who has left
 // the organization gets nothing. Without scripts and organization it reads nothing.
 //
-// Errors: *Refusal, with the code mfa_required where a factor is to be shown first.
+// Errors: *Refusal; *SecondNeeded where a factor is to be shown first, by Direct. Where that
+// would take a browser it is a *Refusal with the code mfa_required.
 func (e *Engine) Renew(ctx context.Context, r *http.Request, n Renewal) (*Claims, error) {
 	l := &login{
 		row: &storage.Login{ID: n.ID, UserID: n.User.ID}, user: n.User, tokenOnly: true, address: e.addressOf(r), agent: r.UserAgent(),
@@ -68,11 +70,13 @@ func (e *Engine) Renew(ctx context.Context, r *http.Request, n Renewal) (*Claims
 	if err != nil {
 		return nil, err
 	}
-	if d.Need != policy.Done {
+	switch {
+	case d.Need == policy.ProveSecond || d.Need == policy.Enroll:
+		return nil, e.renewLater(r.WithContext(ctx), l, d, n.Origin)
+	case d.Need != policy.Done:
 		refused := e.turnedAway(ctx, r, l, d)
 		var refusal *Refusal
-		lacks := d.Need == policy.ProveSecond || d.Need == policy.Enroll || d.Reason == "enrollment"
-		if errors.As(refused, &refusal) && lacks {
+		if errors.As(refused, &refusal) && d.Reason == "enrollment" {
 			refusal.Code, refusal.Description = "mfa_required", "Multifactor authentication required"
 		}
 		return nil, refused
@@ -87,6 +91,19 @@ func (e *Engine) Renew(ctx context.Context, r *http.Request, n Renewal) (*Claims
 	}
 	claims := l.claims()
 	return &claims, nil
+}
+
+// renewLater keeps a renewal open until the factor is shown.
+func (e *Engine) renewLater(r *http.Request, l *login, d policy.Decision, origin []byte) error {
+	l.row.ID, l.row.ExpiresAt = storage.NewID("lgn"), e.now().Add(directLife)
+	l.state.Ask.Direct, l.state.Ask.Origin = directRefresh, origin
+	v := &visit{r: r, login: l, unstored: true}
+	needed := e.needed(v, d)
+	c := &storage.Change{Login: l.row, Decision: e.witness(v.ctx(), r, l, d)}
+	if err := e.store(v, c); err != nil {
+		return err
+	}
+	return needed
 }
 
 // proofsOf is what an authorization had proven, from its amr (RFC 8176).

@@ -239,7 +239,7 @@ func (e *Engine) job(ctx context.Context, r *http.Request, l *login, back url.Va
 	s := l.state.Scripted
 	j := rules.Job{
 		From: s.Next, Continue: back != nil && s.Next < len(l.scripts) && l.scripts[s.Next].Name == s.Away && l.scripts[s.Next].Kind == rules.Action,
-		CanRedirect: !slices.Contains(l.state.Ask.Prompt, "none") && !l.tokenOnly,
+		CanRedirect: !slices.Contains(l.state.Ask.Prompt, "none") && !l.tokenOnly && l.state.Ask.Direct == "",
 		Issuer:      e.issuer.Host, Cache: e.scriptCache.values(e.now()), Now: e.now(),
 	}
 	for _, one := range l.scripts {

@@ -127,10 +127,10 @@ func (e *Engine) frame(w http.ResponseWriter, r *http.Request, l *login) themes.
 	f.Lang = e.language(r, l.state.Ask.UILocales, l.user)
 	f.Action = e.LoginPath(l.row.ID)
 	f.Notice = l.state.Notice
-	f.FormAction = l.state.Ask.FormAction
-	f.CanCancel, f.CanSkip = l.client != nil, false
+	f.FormAction, f.Popup = l.state.Ask.FormAction, l.state.Ask.Popup
+	f.CanCancel, f.CanSkip = l.client != nil || l.state.Ask.Own, false
 	if l.user != nil {
-		f.Account, f.CanSwitch = l.user.Username, l.state.Session == "" && l.state.Shown == nil
+		f.Account, f.CanSwitch = l.user.Username, l.state.Session == "" && l.state.Shown == nil && !l.state.Ask.Own
 	}
 	if l.client != nil {
 		f.Client = e.application(l.client, l.state.Ask.FormAction)

@@ -35,6 +35,22 @@ func factorType(name string) map[string]any {
 	return map[string]any{"type": name}
 }
 
+// TypeOf is what scripts and programs call one of our factors.
+func TypeOf(name string) string {
+	t, _ := factorType(name)["type"].(string)
+	return t
+}
+
+// ChallengeType is how a factor is asked in the MFA API: by what the person knows to type,
+// or out of band.
+func ChallengeType(name string) string {
+	switch name {
+	case factors.SMS, factors.Voice, factors.Email, factors.Push:
+		return "oob"
+	}
+	return name
+}
+
 // providerOf is Auth0's name of who keeps an authenticator, in user.multifactor.
 func providerOf(name string) string {
 	if name == factors.Duo {

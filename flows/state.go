@@ -58,6 +58,11 @@ type state struct {
 	ResendAt  time.Time `json:"resend_at,omitzero"`
 	HeldUntil time.Time `json:"held_until,omitzero"` // nobody is asked by Held before
 	Held      string    `json:"held,omitempty"`
+	// Of a sign-in without a browser: Question names the open one; Companion are the recovery
+	// codes that go with what is set up; Caller, who sets it up where they are signed in.
+	Question  string                 `json:"question,omitempty"`
+	Companion *factors.Authenticator `json:"companion,omitempty"`
+	Caller    *Caller                `json:"caller,omitempty"`
 	// Verdict is what was said on a device to the question that it ended.
 	Verdict factors.Verdict `json:"verdict,omitempty"`
 }

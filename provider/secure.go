@@ -54,7 +54,7 @@ func crossOriginReads(next http.Handler) http.Handler {
 	return cors.New(cors.Options{
 		AllowedOrigins: []string{"*"},
 		AllowedMethods: []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"},
-		AllowedHeaders: []string{"Authorization", "Content-Type", "Auth0-Client", "DPoP"},
+		AllowedHeaders: []string{"Authorization", "Content-Type", "Auth0-Client", "DPoP", "X-Request-Language"},
 		ExposedHeaders: []string{"WWW-Authenticate", "DPoP-Nonce", "Retry-After", "X-Request-Id"},
 		MaxAge:         3600,
 	}).Handler(next)

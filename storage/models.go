@@ -114,6 +114,10 @@ type ClientMetadata struct {
 
 // ClientSettings are ours. A nil pointer means: as the tenant.
 type ClientSettings struct {
+	// Description and AppType (native, spa, regular_web, non_interactive) are notes of the
+	// administrator's.
+	Description string `json:"description,omitempty"`
+	AppType     string `json:"app_type,omitempty"`
 	// Metadata are an administrator's notes about the client, for scripts.
 	Metadata map[string]string `json:"metadata,omitempty"`
 	// RequirePKCE is on for every client unless set to false; public clients cannot
@@ -142,11 +146,18 @@ type ClientSettings struct {
 	AccessTokenAlg string `json:"access_token_alg,omitempty"`
 	// Token lifetimes in seconds; nil: the tenant's.
 	AccessTokenTTL          *int64 `json:"access_token_ttl,omitempty"`
+	IDTokenTTL              *int64 `json:"id_token_ttl,omitempty"`
 	RefreshTokenTTL         *int64 `json:"refresh_token_ttl,omitempty"`          // idle
 	RefreshTokenAbsoluteTTL *int64 `json:"refresh_token_absolute_ttl,omitempty"` // from the first one
 	// RefreshGrace is how long a just rotated refresh token may be presented again
 	// after a lost answer, in seconds; nil: the tenant's, 0: never.
 	RefreshGrace *int64 `json:"refresh_grace,omitempty"`
+	// WebOrigins are where this client's pages are: they may take answers by web_message
+	// and call from a browser. Nil: the origins of its redirect_uris.
+	WebOrigins []string `json:"web_origins,omitempty"`
+	// TrustForwardedFor believes this client's server about where its people are: the
+	// header auth0-forwarded-for of its token requests.
+	TrustForwardedFor bool `json:"is_token_endpoint_ip_header_trusted,omitempty"`
 }
 
 // Public reports whether the client has no way to authenticate itself.
@@ -339,4 +350,8 @@ type Settings struct {
 	// AskAt is the highest confidence at which adaptive asks: "low" or "medium"; "" for
 	// low.
 	AskAt string `json:"ask_at,omitempty"`
+	// SignUp lets strangers make an account.
+	SignUp bool `json:"signup,omitempty"`
+	// AllowedLogoutURLs are where people may go who sign out without naming a client.
+	AllowedLogoutURLs []string `json:"allowed_logout_urls,omitempty"`
 }

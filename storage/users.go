@@ -187,12 +187,8 @@ func (d *DB) reserveNames(ctx context.Context, u *User) error {
 	}
 	var taken int
 	err := d.exec(ctx, func(ctx context.Context, q bun.IDB) error {
-		if d.postgres {
-			_, err := q.ExecContext(ctx, `SELECT pg_advisory_xact_lock(k) FROM (
-				SELECT hashtextextended(n, 0) AS k FROM unnest(ARRAY[?]::text[]) AS n ORDER BY 1) AS locks`, bun.List(keys))
-			if err != nil {
-				return err
-			}
+		if err := d.lockNames(ctx, q, keys); err != nil {
+			return err
 		}
 		return q.NewSelect().TableExpr("users").ColumnExpr("count(*)").Where("id <> ?", u.ID).
 			Where("(username_key IN (?) OR email_key IN (?))", bun.List(keys), bun.List(keys)).Scan(ctx, &taken)
@@ -200,6 +196,16 @@ func (d *DB) reserveNames(ctx context.Context, u *User) error {
 	if err == nil && taken > 0 {
 		return fmt.Errorf("%w: the user name or e-mail address is another user's", ErrConflict)
 	}
+	return err
+}
+
+// lockNames lets one transaction at a time give out each of keys. SQLite has one writer.
+func (d *DB) lockNames(ctx context.Context, q bun.IDB, keys []string) error {
+	if !d.postgres {
+		return nil
+	}
+	_, err := q.ExecContext(ctx, `SELECT pg_advisory_xact_lock(k) FROM (
+		SELECT hashtextextended(n, 0) AS k FROM unnest(ARRAY[?]::text[]) AS n ORDER BY 1) AS locks`, bun.List(keys))
 	return err
 }
 

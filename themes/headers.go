@@ -24,6 +24,14 @@ func setHeaders(h http.Header, v View) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	message, answers := v.(WebMessage)
+	if answers || frameOf(v).Popup {
+		h.Set("Cross-Origin-Opener-Policy", "unsafe-none") // or the window that opened the page is lost
+	}
+	if ancestor := source(message.Origin); answers && ancestor != "" {
+		h.Del("X-Frame-Options") // it has no way to name an origin
+		h.Set("Content-Security-Policy", strings.Replace(policy, "frame-ancestors 'none'", "frame-ancestors"+ancestor, 1))
+	}
 	h.Set("Permissions-Policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()")
 }
 

@@ -35,7 +35,7 @@ func Previews(now time.Time) []Preview {
 	var all []Preview
 	for _, some := range [][]Preview{
 		identifyPreviews(now), codePreviews(now), waitPreviews(now), pickerPreviews(), enrollPreviews(), consentPreviews(),
-		passwordPreviews(), endPreviews(now), failurePreviews(),
+		passwordPreviews(), endPreviews(now), failurePreviews(), accountPreviews(now),
 	} {
 		all = append(all, some...)
 	}
@@ -237,6 +237,7 @@ func failurePreviews() (list []Preview) {
 	add(&list, "missing", Failure{Frame: Frame{Lang: fallback, RequestID: f.RequestID}, Status: 404})
 	add(&list, "ours", Failure{Frame: f, Status: 500})
 	add(&list, "busy", Failure{Frame: f, Status: 503})
+	add(&list, "message", WebMessage{Frame: f, Origin: "https://notes.acme.example", Response: `{"code":"SplxlOBeZQQYbYS6WxSbIA","state":"af0\"ifjsldkj"}`})
 	add(&list, "post", FormPost{Frame: f, To: "https://notes.acme.example/callback", Fields: []Field{
 		{Name: "code", Value: "SplxlOBeZQQYbYS6WxSbIA"}, {Name: "state", Value: `af0"ifjsldkj`},
 	}})

@@ -72,6 +72,7 @@ func (Authenticator) Sentences() []string {
 }
 
 func (Authenticator) script() string { return "authenticator.js" }
+func (WebMessage) script() string    { return "web_message.js" }
 
 func (v Vendor) variant() string            { return v.Factor }
 func (v EnrollTo) variant() string          { return v.Factor }

@@ -26,7 +26,9 @@ type Frame struct {
 	CanSwitch bool
 	// FormAction is the origin that the page's CSP has to allow beside 'self'.
 	FormAction string
-	RequestID  string
+	// Popup keeps the page's tie to the window that opened it, which waits for an answer.
+	Popup     bool
+	RequestID string
 }
 
 // Client is the application as people see it.
@@ -210,6 +212,13 @@ type (
 		To     string
 		Fields []Field
 	}
+	// WebMessage hands an authorization response to the application's window that opened
+	// or frames it.
+	WebMessage struct {
+		Frame
+		Origin   string // of the application: nobody else may frame the page or read the answer
+		Response string // JSON
+	}
 	// PasswordChanged confirms a change or reset.
 	PasswordChanged struct {
 		Frame
@@ -273,4 +282,5 @@ func (Expired) Page() string         { return "expired" }
 func (Locked) Page() string          { return "locked" }
 func (Failure) Page() string         { return "failure" }
 func (FormPost) Page() string        { return "form_post" }
+func (WebMessage) Page() string      { return "web_message" }
 func (PasswordChanged) Page() string { return "password_changed" }

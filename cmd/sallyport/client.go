@@ -77,7 +77,7 @@ func (h *house) createClient(ctx context.Context, client *storage.Client) (secre
 		if err := h.db.CreateClient(ctx, client); err != nil {
 			return named(err, "client", client.ID)
 		}
-		return h.noteVersion(ctx, &policyScope{id: client.ID, client: client}, policy.Document{}, nil)
+		return h.noteVersion(ctx, management.OfClient(client), policy.Document{}, nil)
 	})
 }
 
@@ -166,8 +166,8 @@ func (c *cli) clientUpdate() *cobra.Command {
 			if err != nil {
 				return named(err, "client", args[0])
 			}
-			scope := &policyScope{id: client.ID, client: client}
-			before, err := scope.document()
+			scope := management.OfClient(client)
+			before, err := scope.Document()
 			if err == nil {
 				err = apply(client)
 			}

@@ -73,19 +73,37 @@ func (f *Factor) Enroll(ctx context.Context, s factors.Subject, answer factors.A
 	return a, c, err
 }
 
+// Import implements factors.Importer over answer["email"].
+//
+// Errors: *factors.Rejection.
+func (f *Factor) Import(answer factors.Answer, now time.Time) (*factors.Authenticator, error) {
+	to, err := parseAddress(answer["email"])
+	if err != nil || to.Name != "" || len(to.Address) > 320 {
+		return nil, &factors.Rejection{Message: "email.invalid"}
+	}
+	return &factors.Authenticator{
+		Factor: factors.Email, Label: masked(to.Address), Secret: []byte(to.Address), CreatedAt: now, ConfirmedAt: now,
+	}, nil
+}
+
 // Challenge sends a new code to the address of a, which has to be named.
 func (f *Factor) Challenge(_ context.Context, s factors.Subject, a *factors.Authenticator) (*factors.Challenge, error) {
 	if a == nil {
 		return nil, factors.ErrUnsupported
 	}
-	to := string(a.Secret)
-	if to == "" && s.EmailVerified {
-		to = s.Email
-	}
+	to := f.Address(s, a)
 	if to == "" {
 		return nil, fmt.Errorf("email: %w: no address is known to be the person's", factors.ErrUnsupported)
 	}
 	return f.code.Ask(s, a, to, masked(to)), nil
+}
+
+// Address implements factors.Addressed.
+func (f *Factor) Address(s factors.Subject, a *factors.Authenticator) string {
+	if len(a.Secret) == 0 && s.EmailVerified {
+		return s.Email
+	}
+	return string(a.Secret)
 }
 
 // Verify checks answer["code"].

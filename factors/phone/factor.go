@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/sallyport-id/sallyport/factors"
 )
@@ -73,6 +74,19 @@ func (f *Factor) Enroll(ctx context.Context, s factors.Subject, answer factors.A
 	return a, c, err
 }
 
+// Import implements factors.Importer over answer["phone_number"].
+//
+// Errors: *factors.Rejection.
+func (f *Factor) Import(answer factors.Answer, now time.Time) (*factors.Authenticator, error) {
+	n, err := f.read(answer["phone_number"])
+	if err != nil {
+		return nil, err
+	}
+	return &factors.Authenticator{
+		Factor: f.code.Factor, Label: masked(n.e164), Secret: []byte(n.e164), CreatedAt: now, ConfirmedAt: now,
+	}, nil
+}
+
 // Challenge sends a new code to the number of a, which has to be named.
 func (f *Factor) Challenge(_ context.Context, s factors.Subject, a *factors.Authenticator) (*factors.Challenge, error) {
 	if a == nil {
@@ -97,6 +111,9 @@ func (f *Factor) Verify(_ context.Context, s factors.Subject, a *factors.Authent
 	amr := map[Channel]string{Text: "sms", Call: "tel"}[f.channel] // RFC 8176 §2
 	return &factors.Proof{Factor: f.code.Factor, AuthenticatorID: a.ID, AMR: []string{amr}, Kinds: factors.Has, At: s.Now}, nil
 }
+
+// Address implements factors.Addressed.
+func (f *Factor) Address(_ factors.Subject, a *factors.Authenticator) string { return string(a.Secret) }
 
 // Link is the same number over the other channel.
 func (f *Factor) Link(a *factors.Authenticator) ([]*factors.Authenticator, error) {

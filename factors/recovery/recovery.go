@@ -1,7 +1,7 @@
 // Package recovery is the set of ten codes that a person prints and keeps for the day
 // the phone is gone: look-up secrets in the sense of NIST SP 800-63B-4 §3.1.2.
 //
-// A code has 80 random bits. The set is kept as ten argon2id hashes with one salt, so
+// A code has 80 random bits, or 120 where it was handed out alone (One). The set is kept as ten argon2id hashes with one salt, so
 // that a check costs one hash whichever code is typed. Each code works once. A proof
 // by code is weak: it lets a person through, and raises no acr by itself.
 package recovery
@@ -28,6 +28,7 @@ var words embed.FS
 
 const (
 	codeSize = 10 // bytes of chance in a code
+	oneSize  = 15 // in one that is handed out alone: 24 characters, as in Auth0
 	saltSize = 16
 	// The cost of one check. The codes are random and long, so it need not be that of
 	// a password (SP 800-63B-4 §3.1.2.2 wants a salted slow hash below 112 bits).
@@ -93,6 +94,22 @@ func (f *Factor) Enroll(_ context.Context, s factors.Subject, _ factors.Answer) 
 	return a, c, nil
 }
 
+// One adds a code of 24 characters to a, or makes a set that has no other.
+func (f *Factor) One(s factors.Subject, a *factors.Authenticator) (*factors.Authenticator, string, error) {
+	kept := set{Salt: make([]byte, saltSize)}
+	if a == nil {
+		_, _ = rand.Read(kept.Salt) // never fails (crypto/rand)
+		a = &factors.Authenticator{Factor: factors.RecoveryCode, CreatedAt: s.Now, ConfirmedAt: s.Now}
+	} else if err := json.Unmarshal(a.Secret, &kept); err != nil {
+		return nil, "", fmt.Errorf("recovery: stored codes: %w", err)
+	}
+	raw := make([]byte, oneSize)
+	_, _ = rand.Read(raw)
+	text := alphabet.EncodeToString(raw)
+	kept.Hashes = append(kept.Hashes, kept.hash(text))
+	return a, text, kept.put(a)
+}
+
 func (k set) hash(text string) []byte {
 	return argon2.IDKey([]byte(text), k.Salt, passes, memory, lanes, hashSize)
 }
@@ -142,7 +159,7 @@ func (f *Factor) Verify(_ context.Context, s factors.Subject, a *factors.Authent
 		return nil, fmt.Errorf("recovery: stored codes: %w", err)
 	}
 	text := clean(answer["code"])
-	if len(text) != alphabet.EncodedLen(codeSize) {
+	if n := len(text); n != alphabet.EncodedLen(codeSize) && n != alphabet.EncodedLen(oneSize) {
 		return nil, factors.ErrWrong
 	}
 	typed, at := k.hash(text), -1

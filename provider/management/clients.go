@@ -11,11 +11,19 @@ import (
 	"github.com/sallyport-id/sallyport/storage"
 )
 
+// maxIDTokenTTL is as long as a key is published after its last signature, in seconds.
+const maxIDTokenTTL = 24 * 60 * 60
+
 var (
-	authMethods    = []string{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"}
-	grantTypes     = []string{"authorization_code", "refresh_token", "client_credentials"}
-	signatureAlgs  = []string{"RS256", "ES256", "EdDSA"}
-	assertionAlgs  = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+	authMethods   = []string{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"}
+	grantTypes    = slices.Concat([]string{"authorization_code", "refresh_token", "client_credentials"}, passwordGrants, mfaGrants)
+	signatureAlgs = []string{"RS256", "ES256", "EdDSA"}
+	assertionAlgs = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+	// Grants by which a client takes what people show, in place of our pages, by Auth0's names.
+	passwordGrants = []string{"password", "http://auth0.com/oauth/grant-type/password-realm"}
+	mfaGrants      = []string{
+		"http://auth0.com/oauth/grant-type/mfa-otp", "http://auth0.com/oauth/grant-type/mfa-oob", "http://auth0.com/oauth/grant-type/mfa-recovery-code",
+	}
 	clientPolicies = []string{"", "never", "always", "adaptive"}
 )
 
@@ -58,6 +66,7 @@ func ValidateClient(c *storage.Client) error {
 	oneOf(&f, "settings.access_token_alg", s.AccessTokenAlg, append([]string{""}, signatureAlgs...))
 	validateGrants(&f, c)
 	validateRedirects(&f, m)
+	validateOrigins(&f, s.WebOrigins)
 	validateKeys(&f, m)
 	validateLinks(&f, m)
 	validateNumbers(&f, c)
@@ -104,16 +113,29 @@ func validateGrants(f *faults, c *storage.Client) {
 	for _, r := range m.ResponseTypes {
 		oneOf(f, "response_types", r, []string{"code"})
 	}
-	code := slices.Contains(m.GrantTypes, "authorization_code")
+	has := func(some []string) bool {
+		return slices.ContainsFunc(m.GrantTypes, func(g string) bool { return slices.Contains(some, g) })
+	}
+	code, password := slices.Contains(m.GrantTypes, "authorization_code"), has(passwordGrants)
 	switch {
 	case code && !slices.Contains(m.ResponseTypes, "code"):
 		f.add("response_types", "the grant authorization_code has no response type", "add code")
 	case !code && len(m.ResponseTypes) > 0:
 		f.add("response_types", "code needs the grant authorization_code", "add it to grant_types or leave response_types out")
-	case !code && slices.Contains(m.GrantTypes, "refresh_token"):
-		f.add("grant_types", "refresh_token comes from authorization_code only", "add authorization_code or leave refresh_token out")
+	case !code && !password && slices.Contains(m.GrantTypes, "refresh_token"):
+		f.add("grant_types", "refresh_token comes from authorization_code or password only", "add one of them or leave refresh_token out")
+	}
+	if password && !c.Settings.FirstParty {
+		f.add("grant_types", "password shows people's passwords to the client",
+			"use authorization_code; where the client is your own and has no browser, set settings.first_party")
+	}
+	if !code && !password && has(mfaGrants) {
+		f.add("grant_types", "the mfa grants end a sign-in, and nothing here begins one", "add password or authorization_code, or leave them out")
 	}
 	if c.Public() {
+		if c.Settings.TrustForwardedFor {
+			f.add("settings.is_token_endpoint_ip_header_trusted", "anybody can be a public client", "leave it off, or give the client a token_endpoint_auth_method other than none")
+		}
 		if slices.Contains(m.GrantTypes, "client_credentials") {
 			f.add("grant_types", "a public client cannot use client_credentials", "give it a token_endpoint_auth_method other than none")
 		}
@@ -147,11 +169,14 @@ func validateNumbers(f *faults, c *storage.Client) {
 	}
 	for field, ttl := range map[string]*int64{
 		"settings.access_token_ttl": s.AccessTokenTTL, "settings.refresh_token_ttl": s.RefreshTokenTTL,
-		"settings.refresh_token_absolute_ttl": s.RefreshTokenAbsoluteTTL,
+		"settings.refresh_token_absolute_ttl": s.RefreshTokenAbsoluteTTL, "settings.id_token_ttl": s.IDTokenTTL,
 	} {
 		if ttl != nil && *ttl <= 0 {
 			f.add(field, "is not positive", "use seconds, or leave it out for the tenant's")
 		}
+	}
+	if s.IDTokenTTL != nil && *s.IDTokenTTL > maxIDTokenTTL {
+		f.add("settings.id_token_ttl", "is longer than a day", "the key that signed it may be gone by then; use at most 86400 seconds")
 	}
 	if s.RefreshGrace != nil && (*s.RefreshGrace < 0 || *s.RefreshGrace > 60) {
 		f.add("settings.refresh_grace", "is outside of 0 to 60 seconds", "a longer grace gives a thief the time it takes away")

@@ -151,10 +151,13 @@ func keySet(t *testing.T, bits int, private bool) json.RawMessage {
 func TestREG05Grants(t *testing.T) {
 	no := false
 	for want, set := range map[string]func(*storage.Client){
-		"grant_types":                func(c *storage.Client) { c.Metadata.GrantTypes = []string{"authorization_code", "password"} },
-		"response_types":             func(c *storage.Client) { c.Metadata.ResponseTypes = []string{"code", "token"} },
-		"redirect_uris":              func(c *storage.Client) { c.Metadata.RedirectURIs = nil },
-		"settings.require_pkce":      func(c *storage.Client) { c.Metadata.TokenEndpointAuthMethod, c.Settings.RequirePKCE = "none", &no },
+		"grant_types":           func(c *storage.Client) { c.Metadata.GrantTypes = []string{"authorization_code", "implicit"} },
+		"response_types":        func(c *storage.Client) { c.Metadata.ResponseTypes = []string{"code", "token"} },
+		"redirect_uris":         func(c *storage.Client) { c.Metadata.RedirectURIs = nil },
+		"settings.require_pkce": func(c *storage.Client) { c.Metadata.TokenEndpointAuthMethod, c.Settings.RequirePKCE = "none", &no },
+		"settings.is_token_endpoint_ip_header_trusted": func(c *storage.Client) {
+			c.Metadata.TokenEndpointAuthMethod, c.Settings.TrustForwardedFor = "none", true
+		},
 		"token_endpoint_auth_method": func(c *storage.Client) { c.Metadata.TokenEndpointAuthMethod = "client_secret_jwt" },
 		"settings.policy":            func(c *storage.Client) { c.Settings.Policy = "sometimes" },
 		"client_id":                  func(c *storage.Client) { c.ID = "usr_1" },
@@ -172,6 +175,20 @@ func TestREG05Grants(t *testing.T) {
 	public.Metadata.GrantTypes = append(public.Metadata.GrantTypes, "client_credentials")
 	if got := fields(t, public); got != "grant_types" {
 		t.Errorf("public client_credentials: faults in %q", got)
+	}
+}
+
+func TestWebOrigins(t *testing.T) {
+	for one, good := range map[string]bool{
+		"https://app.example": true, "https://app.example:8443": true, "http://localhost:3000": true, "http://127.0.0.1": true,
+		"https://app.example/": false, "https://app.example/a": false, "http://app.example": false, "https://App.example": false, "https://*.example": false,
+		"https://app.example:443": false, "null": false, "": false, "https://a@app.example": false, "https://app.example?": false, "com.example.app:": false,
+	} {
+		c := web()
+		c.Settings.WebOrigins = []string{one}
+		if got := fields(t, c); (got == "") != good {
+			t.Errorf("%q: faults in %q", one, got)
+		}
 	}
 }
 

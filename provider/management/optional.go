@@ -8,33 +8,36 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// An Optional is a member of a body that may be absent, null, or a value: three things
-// where null clears what is stored.
+// Optional is a member of a body that may be left out, or be null to go back to the
+// default: a PATCH has to tell the three apart.
 type Optional[T any] struct {
-	Set   bool // it was there, as null or as a value
-	Null  bool
+	Given bool // it was in the body
+	Null  bool // as null
 	Value T
 }
 
-// UnmarshalJSON is called where the member is there.
+// UnmarshalJSON is called for members that are there.
 func (o *Optional[T]) UnmarshalJSON(text []byte) error {
-	o.Set = true
-	if o.Null = bytes.Equal(text, []byte("null")); o.Null {
+	o.Given, o.Null = true, bytes.Equal(bytes.TrimSpace(text), []byte("null"))
+	if o.Null {
 		return nil
 	}
 	return json.Unmarshal(text, &o.Value)
 }
 
-// Schema is that of the value, or null.
+// Schema is that of T, or null.
 func (o Optional[T]) Schema(r huma.Registry) *huma.Schema {
-	s := *huma.SchemaFromType(r, reflect.TypeFor[T]())
-	s.Nullable = true
-	return &s
+	schema := huma.SchemaFromType(r, reflect.TypeFor[T]())
+	if schema.Ref != "" {
+		return &huma.Schema{OneOf: []*huma.Schema{schema, {Type: "null"}}}
+	}
+	schema.Nullable = true
+	return schema
 }
 
-// change puts what was sent into field, the zero value for null.
-func (o Optional[T]) change(field *T) {
-	if o.Set {
+// set puts what was given into a field: null is its zero value.
+func (o Optional[T]) set(field *T) {
+	if o.Given {
 		*field = o.Value
 	}
 }

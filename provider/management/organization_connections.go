@@ -5,9 +5,6 @@ import (
 	"net/http"
 )
 
-// enabledConnectionID is the id of the one register of people that there is.
-const enabledConnectionID = "con_default"
-
 // organizationConnections are the ways into organizations: the one register, for all.
 func (a *API) organizationConnections() {
 	read, change := []string{"read:organization_connections"}, "not done here: every organization has the one connection"
@@ -34,13 +31,13 @@ type connectionRef struct {
 }
 
 func (a *API) theConnection() *enabled {
-	return &enabled{ConnectionID: enabledConnectionID, Connection: &connectionRef{a.Connection, "auth0"}}
+	return &enabled{ConnectionID: connectionID, Connection: &connectionRef{a.Connection, "auth0"}}
 }
 
 // checkEnabled refuses what is not as it always is.
 func (a *API) checkEnabled(c *enabled) error {
 	switch {
-	case c.ConnectionID != enabledConnectionID:
+	case c.ConnectionID != connectionID:
 		return refusal(http.StatusBadRequest, "inexistent_connection", "The connection does not exist.")
 	case c.Assign:
 		return impossible("nobody becomes a member by signing in; add members, or invite them")
@@ -88,7 +85,7 @@ func (a *API) checkPath(ctx context.Context, p EnabledPath) error {
 	if _, err := a.organizationByID(ctx, p.ID); err != nil {
 		return err
 	}
-	if p.ConnectionID != enabledConnectionID {
+	if p.ConnectionID != connectionID {
 		return missing("connection", "The connection does not exist")
 	}
 	return nil
@@ -110,7 +107,7 @@ func (a *API) changeConnection(ctx context.Context, in *struct {
 	if err := a.checkPath(ctx, in.EnabledPath); err != nil {
 		return nil, err
 	}
-	if err := a.checkEnabled(&enabled{ConnectionID: enabledConnectionID, Assign: in.Body.Assign, Signup: in.Body.Signup}); err != nil {
+	if err := a.checkEnabled(&enabled{ConnectionID: connectionID, Assign: in.Body.Assign, Signup: in.Body.Signup}); err != nil {
 		return nil, err
 	}
 	return &oneEnabled{a.theConnection()}, nil

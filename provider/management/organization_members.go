@@ -171,7 +171,7 @@ func (a *API) addMemberRoles(ctx context.Context, in *struct {
 },
 ) (*struct{}, error) {
 	return nil, a.changeMemberRoles(ctx, in.MemberPath, in.Body.Roles, func(has, names []string) []string {
-		return replaced(append(slices.Clone(has), names...), "", "")
+		return swapped(append(slices.Clone(has), names...), "", "")
 	})
 }
 

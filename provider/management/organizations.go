@@ -13,7 +13,7 @@ import (
 func (a *API) organizations() {
 	op(a, operation{method: http.MethodGet, path: "/organizations", scopes: []string{"read:organizations", "read:organizations_summary"}, summary: "Organizations"}, a.listOrganizations)
 	op(a, operation{method: http.MethodPost, path: "/organizations", scopes: []string{"create:organizations", "create:organization_connections"}, summary: "Add an organization", status: http.StatusCreated, conflict: true}, a.createOrganization)
-	op(a, operation{method: http.MethodGet, path: "/organizations/name/{name}", scopes: []string{"read:organizations"}, summary: "The organization of a name", missing: true}, a.organizationByName)
+	op(a, operation{method: http.MethodGet, path: "/organizations/{by}/{name}", scopes: []string{"read:organizations"}, summary: "The organization of a name", missing: true}, a.organizationByName)
 	op(a, operation{method: http.MethodGet, path: "/organizations/{id}", scopes: []string{"read:organizations", "read:organizations_summary"}, summary: "One organization", missing: true}, a.organization)
 	op(a, operation{method: http.MethodPatch, path: "/organizations/{id}", scopes: []string{"update:organizations"}, summary: "Change an organization", missing: true, conflict: true}, a.patchOrganization)
 	op(a, operation{method: http.MethodDelete, path: "/organizations/{id}", scopes: []string{"delete:organizations"}, summary: "Remove an organization; its people stay", status: http.StatusNoContent, missing: true}, a.deleteOrganization)
@@ -96,7 +96,10 @@ func (a *API) organization(ctx context.Context, in *OrganizationPath) (*oneOrgan
 	return &oneOrganization{viewOrganization(o)}, nil
 }
 
+// organizationByName is at /organizations/name/{name}. The router has no path with a word
+// where others have an id, so the word is a parameter with one value.
 func (a *API) organizationByName(ctx context.Context, in *struct {
+	By   string `path:"by" enum:"name"`
 	Name string `path:"name" maxLength:"100"`
 },
 ) (*oneOrganization, error) {
@@ -120,9 +123,9 @@ type OrganizationChange struct {
 
 func (c *OrganizationChange) apply(o *storage.Organization) error {
 	switch {
-	case c.Branding.Set && len(c.Branding.Value) > 0:
+	case c.Branding.Given && len(c.Branding.Value) > 0:
 		return impossible("organizations have no branding of their own; leave branding out")
-	case c.TokenQuota.Set && !c.TokenQuota.Null:
+	case c.TokenQuota.Given && !c.TokenQuota.Null:
 		return impossible("tokens have no quota here; leave token_quota out")
 	case len(c.Metadata.Value) > 25:
 		return invalid("metadata", "has more than 25 members")
@@ -132,8 +135,8 @@ func (c *OrganizationChange) apply(o *storage.Organization) error {
 			return invalid("metadata", "names and values are texts of at most 255 bytes, without NUL")
 		}
 	}
-	c.DisplayName.change(&o.DisplayName)
-	c.Metadata.change(&o.Metadata)
+	c.DisplayName.set(&o.DisplayName)
+	c.Metadata.set(&o.Metadata)
 	return nil
 }
 

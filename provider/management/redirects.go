@@ -41,6 +41,26 @@ func validateRedirects(f *faults, m *storage.ClientMetadata) {
 	}
 }
 
+// validateOrigins keeps web origins what browsers send as Origin, so that comparing is
+// enough.
+func validateOrigins(f *faults, origins []string) {
+	if len(origins) > maxRedirects {
+		f.add("settings.web_origins", fmt.Sprintf("there are %d", len(origins)), "register at most %d", maxRedirects)
+		return
+	}
+	for i, one := range origins {
+		u, err := url.Parse(one)
+		switch {
+		case err != nil || u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) || u.Hostname() == "":
+		case one != strings.ToLower(u.Scheme+"://"+u.Host) || strings.ContainsAny(u.Host, "*%") || strings.HasSuffix(u.Host, ":"):
+		case u.Scheme == "https" && u.Port() == "443" || u.Scheme == "http" && u.Port() == "80":
+		default:
+			continue
+		}
+		f.add("settings.web_origins["+strconv.Itoa(i)+"]", strconv.Quote(one)+" is not an origin", "use https://app.example, in lower case and without a path; http is for loopback addresses only")
+	}
+}
+
 func (f *faults) redirect(field, why, mend string) {
 	*f = append(*f, Fault{Field: field, Code: InvalidRedirectURI, Why: why, Mend: mend})
 }

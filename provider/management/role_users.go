@@ -72,7 +72,7 @@ func (a *API) giveRole(ctx context.Context, in *struct {
 	}
 	return nil, a.DB.Tx(ctx, func(ctx context.Context) error {
 		for _, u := range users {
-			if err := a.setRoles(ctx, u, replaced(append(slices.Clone(u.Roles), r.Name), "", "")); err != nil {
+			if err := a.setRoles(ctx, u, swapped(append(slices.Clone(u.Roles), r.Name), "", "")); err != nil {
 				return err
 			}
 		}
@@ -121,7 +121,7 @@ func (a *API) addUserRoles(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.setRoles(ctx, u, replaced(append(slices.Clone(u.Roles), names...), "", ""))
+	return nil, a.setRoles(ctx, u, swapped(append(slices.Clone(u.Roles), names...), "", ""))
 }
 
 func (a *API) removeUserRoles(ctx context.Context, in *struct {

@@ -311,13 +311,13 @@ func (a *API) replaceRole(ctx context.Context, from, to string) error {
 		return refusal(http.StatusConflict, "role_in_use", "More than a thousand users and members have the role "+from+"; take it from them first")
 	}
 	for _, u := range users {
-		u.Roles = replaced(u.Roles, from, to)
+		u.Roles = swapped(u.Roles, from, to)
 		if err := a.DB.UpdateUser(ctx, u); err != nil {
 			return err
 		}
 	}
 	for _, m := range members {
-		m.Roles = replaced(m.Roles, from, to)
+		m.Roles = swapped(m.Roles, from, to)
 		if err := a.DB.PutMember(ctx, m); err != nil {
 			return err
 		}
@@ -325,8 +325,8 @@ func (a *API) replaceRole(ctx context.Context, from, to string) error {
 	return nil
 }
 
-// replaced is list with to in the place of from, each once.
-func replaced(list []string, from, to string) []string {
+// swapped is list with to in the place of from, each once.
+func swapped(list []string, from, to string) []string {
 	var kept []string
 	for _, name := range list {
 		if name == from {

@@ -16,8 +16,12 @@ func (p *Provider) answer(w http.ResponseWriter, r *http.Request, q *request, pa
 	if state := q.form.Get("state"); state != "" {
 		params.Set("state", state)
 	}
-	if q.mode == "form_post" {
+	switch q.mode {
+	case "form_post":
 		p.answerByForm(w, r, q, params)
+		return
+	case modeMessage:
+		p.answerByMessage(w, r, q, params)
 		return
 	}
 	to, err := url.Parse(q.home)

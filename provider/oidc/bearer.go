@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -17,7 +18,11 @@ import (
 //
 // Errors: flows.ErrNoCaller; a fault of the database.
 func (p *Provider) Bearer(r *http.Request, audience string) (*flows.Caller, error) {
-	found, err := p.inspect(r.Context(), bearer(r))
+	return p.caller(r.Context(), bearer(r), audience)
+}
+
+func (p *Provider) caller(ctx context.Context, token, audience string) (*flows.Caller, error) {
+	found, err := p.inspect(ctx, token)
 	switch {
 	case errors.Is(err, errDead), err == nil && (found.kind != storage.GrantAccess || found.audience() != audience):
 		return nil, flows.ErrNoCaller
@@ -36,7 +41,7 @@ func (p *Provider) Bearer(r *http.Request, audience string) (*flows.Caller, erro
 	} else {
 		c.IssuedAt = time.Unix(found.claims.IssuedAt, 0).UTC()
 	}
-	now, err := p.db.CachedClient(r.Context(), c.ClientID)
+	now, err := p.db.CachedClient(ctx, c.ClientID)
 	if err != nil {
 		return nil, err
 	}

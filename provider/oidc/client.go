@@ -75,6 +75,8 @@ func (c *client) GetEffectiveLifespan(_ fosite.GrantType, kind fosite.TokenType,
 		return seconds(c.Settings.AccessTokenTTL, fallback)
 	case fosite.RefreshToken:
 		return seconds(c.Settings.RefreshTokenTTL, fallback)
+	case fosite.IDToken:
+		return seconds(c.Settings.IDTokenTTL, fallback)
 	}
 	return fallback
 }

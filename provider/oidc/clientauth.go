@@ -1,7 +1,6 @@
 package oidc
 
 import (
-	"context"
 	"crypto/subtle"
 	"net/http"
 	"net/netip"
@@ -37,7 +36,7 @@ func (p *Provider) authenticate(r *http.Request, form url.Values) (*client, erro
 	}
 	c, err := p.client(r.Context(), cred.id)
 	if err == nil {
-		err = p.prove(r.Context(), c, cred)
+		err = p.prove(r, c, cred)
 	}
 	if e := new(oauthError); err != nil && asInvalidClient(err, &e) {
 		return nil, p.failedAuthentication(r, e, cred)
@@ -100,20 +99,20 @@ func basic(r *http.Request) (id, secret string, ok bool) {
 }
 
 // prove checks cred against what c is registered with.
-func (p *Provider) prove(ctx context.Context, c *client, cred credentials) error {
+func (p *Provider) prove(r *http.Request, c *client, cred credentials) error {
 	refused := invalidClient(cred.method == "client_secret_basic")
 	registered := c.Metadata.TokenEndpointAuthMethod
 	if registered == "" {
 		registered = "client_secret_basic"
 	}
-	if c.Disabled || cred.method != registered {
+	if c.Disabled || cred.method != registered && !oneSecret(r, registered, cred.method) {
 		return refused
 	}
 	switch cred.method {
 	case "none":
 		return nil
 	case "private_key_jwt":
-		return p.checkAssertion(ctx, c, cred.assertion)
+		return p.checkAssertion(r.Context(), c, cred.assertion)
 	}
 	hash, now := HashSecret(p.db, cred.secret), p.now()
 	ok := 0

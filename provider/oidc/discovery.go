@@ -29,7 +29,7 @@ func (p *Provider) metadata(acr []string) ([]byte, error) {
 
 		"scopes_supported":                 standardScopes,
 		"response_types_supported":         []string{"code"},
-		"response_modes_supported":         []string{"query", "fragment", "form_post"},
+		"response_modes_supported":         []string{"query", "fragment", "form_post", modeMessage},
 		"grant_types_supported":            []string{grantCode, grantRefresh, grantMachine},
 		"subject_types_supported":          []string{"public"},
 		"acr_values_supported":             acr,

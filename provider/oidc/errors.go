@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/ory/fosite"
 
@@ -18,9 +20,15 @@ import (
 type oauthError struct {
 	Code        string `json:"error"`
 	Description string `json:"error_description,omitempty"`
-	status      int
-	basic       bool // answered with WWW-Authenticate: Basic
-	cause       error
+	// Of mfa_required.
+	MFAToken     string        `json:"mfa_token,omitempty"`
+	Requirements *requirements `json:"mfa_requirements,omitempty"`
+	Recovery     string        `json:"recovery_code,omitempty"`
+
+	status int
+	basic  bool // answered with WWW-Authenticate: Basic
+	cause  error
+	wait   time.Duration // before the next try, 0: not said
 }
 
 func (e *oauthError) Error() string { return e.Code + ": " + e.Description }
@@ -49,7 +57,7 @@ var ours = map[string]string{
 	"unauthorized_client":       "This client may not use this grant_type or response_type.",
 	"unsupported_grant_type":    "Use authorization_code, refresh_token or client_credentials.",
 	"unsupported_response_type": "Use response_type=code.",
-	"unsupported_response_mode": "Use response_mode=query, fragment or form_post.",
+	"unsupported_response_mode": "Use response_mode=query, fragment, form_post or web_message.",
 	"login_required":            "Login required",
 	"consent_required":          "Consent required",
 	"invalid_target":            "This client may not ask for tokens for this audience.",
@@ -105,12 +113,15 @@ func fromFosite(foreign *fosite.RFC6749Error, err error) *oauthError {
 
 // refuse answers a program with an error in JSON.
 func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	e := translate(err)
+	e := spelled(r, translate(err))
 	p.note(r, e)
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Pragma", "no-cache")
-	if e.status == http.StatusUnauthorized {
+	if e.wait > 0 {
+		h.Set("Retry-After", strconv.FormatInt(int64((e.wait+time.Second-1)/time.Second), 10))
+	}
+	if e.status == http.StatusUnauthorized && e.Code == "invalid_client" {
 		h.Set("WWW-Authenticate", `Basic realm="`+p.realm+`", charset="UTF-8"`)
 	}
 	if e.status == http.StatusServiceUnavailable && h.Get("Retry-After") == "" {

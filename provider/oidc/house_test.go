@@ -28,6 +28,7 @@ import (
 	"github.com/sallyport-id/sallyport/provider"
 	"github.com/sallyport-id/sallyport/provider/device"
 	"github.com/sallyport-id/sallyport/provider/management"
+	"github.com/sallyport-id/sallyport/provider/mfaapi"
 	"github.com/sallyport-id/sallyport/provider/oidc"
 	"github.com/sallyport-id/sallyport/storage"
 	"github.com/sallyport-id/sallyport/storage/storagetest"
@@ -116,7 +117,7 @@ func build(t *testing.T, p plan) *house {
 	h.db = h.store()
 	_, err := h.db.Migrate(t.Context())
 	h.must(err)
-	h.assemble(p, issuer)
+	h.forge(func() { h.assemble(p, issuer) })
 	h.server.Config.Handler = http.HandlerFunc(h.serve)
 	h.server.Config.BaseContext = func(net.Listener) context.Context { return context.Background() }
 	h.server.Start()
@@ -231,7 +232,8 @@ func (h *house) assemble(p plan, issuer *url.URL) {
 	site, err := provider.New(provider.Options{
 		Issuer: issuer, Themes: pages, Logger: logger, Now: h.now, CrossSite: oidc.CrossSite, Ready: h.db.Ping,
 		Rooms: []provider.Room{h.oidc.Mount, func(browser, _ *http.ServeMux) { h.flows.Mount(browser) },
-			device.New(device.Options{Issuer: issuer, Name: "Test", Flows: h.flows, Themes: pages, Logger: logger}).Mount},
+			device.New(device.Options{Issuer: issuer, Name: "Test", Flows: h.flows, Themes: pages, Logger: logger}).Mount,
+			mfaapi.New(mfaapi.Options{Issuer: h.issuer, Flows: h.flows, Bearer: h.oidc.Bearer, Calling: h.oidc.Calling, Refuse: h.oidc.Refuse}).Mount},
 	})
 	h.must(err)
 	h.mu.Lock()
@@ -277,8 +279,7 @@ func (h *house) person(name string) *user {
 		PhoneNumber: "+41446681800", Address: &storage.Address{Country: "CH"}, Birthdate: "1990-01-01",
 	}}
 	h.must(h.db.CreateUser(ctx, u.User))
-	a, _, err := h.ring.Get(factors.Password).Enroll(ctx, factors.Subject{UserID: u.ID, Now: h.now()}, factors.Answer{"password": u.password})
-	h.must(err)
+	a, _ := h.enroll(factors.Password, factors.Subject{UserID: u.ID, Now: h.now()}, u.password)
 	h.add(u, a)
 	h.users[name] = u
 	return u
@@ -291,9 +292,7 @@ func (h *house) giveOTP(u *user) {
 	h.must(err)
 	a.ConfirmedAt, u.key = h.now(), c.Prompt.Key
 	h.add(u, a)
-	a, c, err = h.ring.Get(factors.RecoveryCode).Enroll(ctx, s, nil)
-	h.must(err)
-	u.codes = c.Prompt.Codes
+	a, u.codes = h.enroll(factors.RecoveryCode, s, "")
 	h.add(u, a)
 }
 

@@ -82,6 +82,7 @@ func (p *Provider) renew(ctx context.Context, r *http.Request, job *work, access
 	asked := url.Values{"grant_type": {grantRefresh}, "client_id": {job.client.ID}, "audience": {s.Audience}, "scope": {form.Get("scope")}}
 	claims, err := p.flows.Renew(ctx, r, flows.Renewal{
 		ID: access.GetID(), User: job.user, ClientID: job.client.ID, Organization: s.Org, AMR: s.AMR, AuthTime: time.Unix(s.AuthTime, 0).UTC(), Parameters: asked,
+		Origin: job.grant.Key,
 	})
 	if err != nil || claims == nil {
 		return err

@@ -98,6 +98,7 @@ func (p *Provider) Mount(browser, api *http.ServeMux) {
 	browser.HandleFunc("GET /authorize", p.authorize)
 	browser.HandleFunc("POST /authorize", p.postAuthorize)
 	browser.HandleFunc("GET /authorize/resume", p.resume)
+	browser.HandleFunc("GET /v2/logout", p.v2logout)
 	browser.HandleFunc("GET /oidc/logout", p.logout)
 	browser.HandleFunc("POST /oidc/logout", p.postLogout)
 	browser.HandleFunc("POST /oidc/logout/confirm", p.confirmLogout)

@@ -32,7 +32,7 @@ type request struct {
 	form   url.Values
 	client *client
 	home   string // the redirect_uri that answers go to
-	mode   string // query, fragment or form_post
+	mode   string // query, fragment, form_post or web_message
 	pushed bool   // came by PAR
 	claims *claimsRequest
 	maxAge *time.Duration
@@ -97,6 +97,8 @@ func (p *Provider) readHome(ctx context.Context, q *request) error {
 	case "", "query":
 	case "fragment", "form_post":
 		q.mode = mode
+	case modeMessage:
+		return q.readMessageMode()
 	default:
 		return fault("unsupported_response_mode", ours["unsupported_response_mode"])
 	}
@@ -271,6 +273,9 @@ func (p *Provider) parse(ctx context.Context, q *request) error {
 	if q.client.api != nil {
 		form.Set("audience", q.client.api.Audience)
 	}
+	if q.mode == modeMessage {
+		form.Del("response_mode") // fosite knows the standard's; answers are ours
+	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.at("/authorize")+"?"+form.Encode(), nil)
 	if err != nil {
 		return err
@@ -287,7 +292,7 @@ func (p *Provider) ask(q *request, now time.Time) flows.Ask {
 	a := flows.Ask{
 		ClientID: q.client.ID, LoginHint: clip(q.form.Get("login_hint"), maxHint), UILocales: strings.Fields(q.form.Get("ui_locales")),
 		ACRValues: strings.Fields(q.form.Get("acr_values")), Subject: q.hinted, MaxAge: q.maxAge, Prompt: q.prompt(),
-		Scopes: q.consentScopes(), Organization: q.org, RequestedAt: now, Resume: p.path("/authorize/resume"), FormAction: origin(q.home),
+		Scopes: q.consentScopes(), Organization: q.org, RequestedAt: now, Resume: p.path("/authorize/resume"), FormAction: origin(q.home), Popup: q.mode == modeMessage,
 		Request: []byte(q.form.Encode()),
 	}
 	if c := q.claims; c != nil {
@@ -306,11 +311,15 @@ func (p *Provider) ask(q *request, now time.Time) flows.Ask {
 
 // consentScopes are what the person is asked about.
 func (q *request) consentScopes() []flows.ScopeAsk {
+	return q.client.asks(q.first.GetRequestedScopes())
+}
+
+func (c *client) asks(scopes []string) []flows.ScopeAsk {
 	var asks []flows.ScopeAsk
-	for _, s := range q.first.GetRequestedScopes() {
-		if q.client.api != nil {
-			if i := slices.IndexFunc(q.client.api.Scopes, func(a storage.Scope) bool { return a.Value == s }); i >= 0 {
-				asks = append(asks, flows.ScopeAsk{Value: q.client.api.Audience + " " + s, Description: q.client.api.Scopes[i].Description})
+	for _, s := range scopes {
+		if c.api != nil {
+			if i := slices.IndexFunc(c.api.Scopes, func(a storage.Scope) bool { return a.Value == s }); i >= 0 {
+				asks = append(asks, flows.ScopeAsk{Value: c.api.Audience + " " + s, Description: c.api.Scopes[i].Description})
 				continue
 			}
 		}

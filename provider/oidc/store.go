@@ -3,6 +3,7 @@ package oidc
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"time"
@@ -63,8 +64,10 @@ func (s *store) load(ctx context.Context, kind, key string) error {
 		return fosite.ErrNotFound
 	case err != nil:
 		return err
-	case g.ClientID != w.client.ID, user == nil, user.Blocked:
+	case g.ClientID != w.client.ID, user == nil:
 		return fosite.ErrNotFound
+	case user.Blocked:
+		return fmt.Errorf("%w: %w", fosite.ErrNotFound, errBlocked)
 	}
 	rec, err := decodeRecord(g.Data)
 	if err != nil {

@@ -18,6 +18,7 @@ const (
 	grantCode    = "authorization_code"
 	grantRefresh = "refresh_token"
 	grantMachine = "client_credentials"
+	grantDevice  = "urn:ietf:params:oauth:grant-type:device_code"
 
 	// Auth0's names of the grants by which a person signs in without our pages.
 	auth0Grants   = "http://auth0.com/oauth/grant-type/"
@@ -54,6 +55,9 @@ func (p *Provider) exchange(r *http.Request) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if isDirect(form.Get("grant_type")) {
+		return p.exchangeDirect(r, c, form)
+	}
 	job := &work{now: p.now(), client: c}
 	ctx := withWork(r.Context(), job)
 	s, err := p.prepare(ctx, c, form)
@@ -71,7 +75,7 @@ func (p *Provider) exchange(r *http.Request) (map[string]any, error) {
 	}
 	if form.Get("grant_type") == grantRefresh {
 		if err := p.renew(ctx, r, job, access, form); err != nil {
-			return nil, err
+			return nil, p.plainly(err, grantRefresh)
 		}
 	}
 	response, err := p.fosite.NewAccessResponse(ctx, access)

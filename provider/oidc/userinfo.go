@@ -88,6 +88,7 @@ func (p *Provider) tell(w http.ResponseWriter, r *http.Request, found *inspected
 	}
 	alg := c.Metadata.UserinfoSignedResponseAlg
 	if alg == "" {
+		spellClaims(r, claims, found.user)
 		writeJSON(w, http.StatusOK, claims)
 		return
 	}
