@@ -46,22 +46,25 @@ type API struct {
 
 // nouns are all that the API is about: each adds its operations.
 var nouns = []func(*API){
-	(*API).refreshTokens,
-	(*API).organizationConnections,
-	(*API).organizationMembers,
-	(*API).organizations,
-	(*API).userRoles,
-	(*API).roles,
-	(*API).sessions,
-	(*API).userBlocks,
 	(*API).clientGrants,
 	(*API).clients,
 	(*API).connections,
-	(*API).resourceServers,
-	(*API).users,
+	(*API).guardianDuo,
 	(*API).guardianFactors,
-	(*API).guardianPolicies,
 	(*API).guardianPhone,
+	(*API).guardianPolicies,
+	(*API).guardianPush,
+	(*API).guardianWebAuthn,
+	(*API).organizationConnections,
+	(*API).organizationMembers,
+	(*API).organizations,
+	(*API).refreshTokens,
+	(*API).resourceServers,
+	(*API).roles,
+	(*API).sessions,
+	(*API).userBlocks,
+	(*API).userRoles,
+	(*API).users,
 }
 
 // New makes an API. Its error names the option to mend.

@@ -123,9 +123,9 @@ type OrganizationChange struct {
 
 func (c *OrganizationChange) apply(o *storage.Organization) error {
 	switch {
-	case c.Branding.Given && len(c.Branding.Value) > 0:
+	case c.Branding.Set && len(c.Branding.Value) > 0:
 		return impossible("organizations have no branding of their own; leave branding out")
-	case c.TokenQuota.Given && !c.TokenQuota.Null:
+	case c.TokenQuota.Set && !c.TokenQuota.Null:
 		return impossible("tokens have no quota here; leave token_quota out")
 	case len(c.Metadata.Value) > 25:
 		return invalid("metadata", "has more than 25 members")
@@ -135,8 +135,8 @@ func (c *OrganizationChange) apply(o *storage.Organization) error {
 			return invalid("metadata", "names and values are texts of at most 255 bytes, without NUL")
 		}
 	}
-	c.DisplayName.set(&o.DisplayName)
-	c.Metadata.set(&o.Metadata)
+	c.DisplayName.change(&o.DisplayName)
+	c.Metadata.change(&o.Metadata)
 	return nil
 }
 

@@ -34,12 +34,12 @@ type Profile struct {
 
 // apply puts a profile into u. Metadata are merged member by member, at the top.
 func (p *Profile) apply(u *storage.User) error {
-	p.GivenName.set(&u.GivenName)
-	p.FamilyName.set(&u.FamilyName)
-	p.Name.set(&u.Name)
-	p.Nickname.set(&u.Nickname)
-	p.Picture.set(&u.Picture)
-	if u.Picture != "" && p.Picture.Given && !strings.HasPrefix(u.Picture, "https://") && !strings.HasPrefix(u.Picture, "http://") {
+	p.GivenName.change(&u.GivenName)
+	p.FamilyName.change(&u.FamilyName)
+	p.Name.change(&u.Name)
+	p.Nickname.change(&u.Nickname)
+	p.Picture.change(&u.Picture)
+	if u.Picture != "" && p.Picture.Set && !strings.HasPrefix(u.Picture, "https://") && !strings.HasPrefix(u.Picture, "http://") {
 		return invalid("picture", "is not a web address; use https://…")
 	}
 	if err := merge("user_metadata", &u.UserMetadata, p.UserMetadata); err != nil {
@@ -49,7 +49,7 @@ func (p *Profile) apply(u *storage.User) error {
 }
 
 func merge(field string, into *json.RawMessage, change Optional[Metadata]) error {
-	if !change.Given {
+	if !change.Set {
 		return nil
 	}
 	if change.Null || len(change.Value) == 0 { // {} clears, as at Auth0

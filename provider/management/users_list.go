@@ -60,15 +60,15 @@ func (a *API) usersByEmail(ctx context.Context, in *struct {
 	return &struct{ Body []*userView }{views}, err
 }
 
-// nameFields are the fields that a word without a field is looked for in.
-var nameFields = []string{"email", "username", "name", "nickname", "given_name", "family_name"}
+// searched are the fields that a word without a field is looked for in.
+var searched = []string{"email", "username", "name", "nickname", "given_name", "family_name"}
 
 // userTerm is what fields of users mean in a search.
 func (a *API) userTerm(field string, l literal) (storage.Condition, string) {
 	switch field {
 	case "":
 		var c storage.Condition
-		for _, name := range nameFields {
+		for _, name := range searched {
 			one, why := compared(name, storage.TextField, l)
 			if why != "" {
 				return c, "a word without a field has no range; write field:value"

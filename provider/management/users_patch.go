@@ -35,7 +35,7 @@ func (c *userChange) onlyUserMetadata() bool {
 func (c *userChange) empty() bool {
 	p := &c.Profile
 	for _, o := range []Optional[string]{p.GivenName, p.FamilyName, p.Name, p.Nickname, p.Picture} {
-		if o.Given {
+		if o.Set {
 			return false
 		}
 	}
@@ -49,7 +49,7 @@ func (c *userChange) empty() bool {
 			return false
 		}
 	}
-	return !p.UserMetadata.Given && !p.AppMetadata.Given
+	return !p.UserMetadata.Set && !p.AppMetadata.Set
 }
 
 // mayPatch holds a caller to what their scope is about.
@@ -197,10 +197,10 @@ func (c *userChange) fields() string {
 		name string
 		set  bool
 	}{
-		{"app_metadata", p.AppMetadata.Given}, {"blocked", c.Blocked != nil}, {"email", c.Email != nil}, {"email_verified", c.EmailVerified != nil},
-		{"family_name", p.FamilyName.Given}, {"given_name", p.GivenName.Given}, {"name", p.Name.Given}, {"nickname", p.Nickname.Given},
+		{"app_metadata", p.AppMetadata.Set}, {"blocked", c.Blocked != nil}, {"email", c.Email != nil}, {"email_verified", c.EmailVerified != nil},
+		{"family_name", p.FamilyName.Set}, {"given_name", p.GivenName.Set}, {"name", p.Name.Set}, {"nickname", p.Nickname.Set},
 		{"password", c.Password != nil}, {"phone_number", c.PhoneNumber != nil}, {"phone_verified", c.PhoneVerified != nil},
-		{"picture", p.Picture.Given}, {"user_metadata", p.UserMetadata.Given}, {"username", c.Username != nil},
+		{"picture", p.Picture.Set}, {"user_metadata", p.UserMetadata.Set}, {"username", c.Username != nil},
 	} {
 		if f.set {
 			names = append(names, f.name)
