@@ -84,6 +84,7 @@ type Claims struct {
 type Refusal struct {
 	Code        string
 	Description string
+	Reason      string // of the decision, "" where a script spoke
 	Ask         Ask
 }
 

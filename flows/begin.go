@@ -148,6 +148,7 @@ func (e *Engine) prepare(ctx context.Context, l *login, d policy.Decision) (*fac
 	case d.Need == policy.ProveFirst:
 		return nil, e.invite(l)
 	case len(d.Offers) == 0 || l.picks(d):
+	case d.Need == policy.Enroll && e.factors.Info(d.Offers[0]).Companion:
 	case d.Need == policy.Enroll && e.factors.Info(d.Offers[0]).Asks != "":
 		l.state.Asking = d.Offers[0]
 	case e.factors.Info(d.Offers[0]).Sends:

@@ -28,7 +28,7 @@ func refusal(d policy.Decision, ask Ask) *Refusal {
 	if !ok {
 		description = "The login cannot be completed: " + printable(d.Reason) + "."
 	}
-	return &Refusal{Code: code, Description: description, Ask: ask}
+	return &Refusal{Code: code, Description: description, Reason: d.Reason, Ask: ask}
 }
 
 // refusals say a decision's reason to developers.

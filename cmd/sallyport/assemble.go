@@ -18,6 +18,7 @@ import (
 	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/flows/rules"
 	"github.com/sallyport-id/sallyport/provider"
+	"github.com/sallyport-id/sallyport/provider/account"
 	"github.com/sallyport-id/sallyport/provider/device"
 	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/provider/mfaapi"
@@ -115,17 +116,21 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	devices := device.New(device.Options{
 		Issuer: issuer, Name: s.Name, Flows: engine, Themes: pages, Logger: p.logger, ApplicationServerKey: func() string { return applicationServerKey(h.factors) },
 	})
+	people := account.New(account.Options{Issuer: issuer, Name: s.Name, Flows: engine, Factors: h.factors, Themes: pages, Logger: p.logger})
 	admin, err := management.New(management.Options{
-		Issuer: s.Issuer, DB: h.db, Flows: engine, Factors: h.factors, Setup: h.setup, Bearer: op.Bearer, Connection: s.Login.Connection, Logger: p.logger, Now: h.now,
+		Issuer: s.Issuer, DB: h.db, Flows: engine, Factors: h.factors, Setup: h.setup, Bearer: op.Bearer, Connection: s.Login.Connection,
+		NewSecret: h.oneSecret, Logger: p.logger, Now: h.now,
 	})
 	if err != nil {
 		return nil, err
 	}
 	steps := mfaapi.New(mfaapi.Options{Issuer: s.Issuer, Flows: engine, Bearer: op.Bearer, Calling: op.Calling, Refuse: op.Refuse})
 	rooms := []provider.Room{
-		op.Mount, steps.Mount, admin.Mount, devices.Mount,
+		op.Mount, steps.Mount, admin.Mount, people.Mount, devices.Mount,
 		func(browser, _ *http.ServeMux) { engine.Mount(browser) },
-		func(browser, _ *http.ServeMux) { browser.HandleFunc("GET /.well-known/webauthn", tellOrigins(h.factors)) },
+		func(browser, _ *http.ServeMux) {
+			browser.HandleFunc("GET /.well-known/webauthn", tellOrigins(h.factors))
+		},
 	}
 	if p.preview {
 		rooms = append(rooms, func(browser, _ *http.ServeMux) {

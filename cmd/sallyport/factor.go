@@ -16,9 +16,10 @@ import (
 func (c *cli) factorCommand() *cobra.Command {
 	return group("factor", "Factors that people may use",
 		`Factors are compiled in and set up in the settings; here they are switched on and off for
-everybody, and put in the order in which they are offered. A client may narrow the list
-further (sallyport client update --factor …).`,
-		c.factorList(), c.factorSwitch("enable", "Let people use a factor"), forceFlag(c.factorSwitch("disable", "Take a factor away")), c.factorOrder(), c.factorPicker())
+everybody, put in the order in which they are offered, and set up anew while the provider runs
+(set). A client may narrow the list further (sallyport client update --factor …).`,
+		c.factorList(), c.factorSwitch("enable", "Let people use a factor"), forceFlag(c.factorSwitch("disable", "Take a factor away")), c.factorOrder(), c.factorPicker(),
+		c.factorShow(), c.factorSet(), c.factorReset())
 }
 
 // factorView is a factor as the command line shows it.

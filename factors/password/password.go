@@ -105,6 +105,11 @@ func Import(encoded string, now time.Time) (*factors.Authenticator, error) {
 	return &factors.Authenticator{Factor: factors.Password, Secret: []byte(encoded), CreatedAt: now, ConfirmedAt: now}, nil
 }
 
+// Import implements factors.Importer over answer["hash"].
+func (f *Factor) Import(answer factors.Answer, now time.Time) (*factors.Authenticator, error) {
+	return Import(answer["hash"], now)
+}
+
 // Challenge asks for the password.
 func (f *Factor) Challenge(_ context.Context, s factors.Subject, a *factors.Authenticator) (*factors.Challenge, error) {
 	c := &factors.Challenge{

@@ -230,11 +230,19 @@ type FactorEdit struct {
 //
 // Errors: *Invalid, *LockOut, storage.ErrConflict where somebody else was first.
 func (s *Setup) Set(ctx context.Context, d Desk, edits ...FactorEdit) error {
+	return s.setWith(ctx, d, func(context.Context) error { return nil }, edits...)
+}
+
+// setWith is Set with something else in the same transaction.
+func (s *Setup) setWith(ctx context.Context, d Desk, also func(context.Context) error, edits ...FactorEdit) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var done []replaced
 	err := d.DB.Tx(ctx, func(ctx context.Context) error {
 		done = nil
+		if err := also(ctx); err != nil {
+			return err
+		}
 		for _, e := range edits {
 			r, err := s.set(ctx, d, e)
 			if err != nil {
@@ -285,6 +293,9 @@ func (s *Setup) set(ctx context.Context, d Desk, e FactorEdit) (*replaced, error
 	}
 	changes := e.Edit(s.settings(now))
 	for key, value := range changes {
+		if _, set := lookUp(values, key); value == nil && !set {
+			delete(changes, key) // the configuration holds already
+		}
 		put(values, key, value)
 	}
 	body, err := json.Marshal(values)

@@ -181,6 +181,11 @@ func (p *Provider) issue(ctx context.Context, c *client, res *flows.Result) (map
 	if err := p.aim(ctx, c, form.Get("audience")); err != nil {
 		return nil, err
 	}
+	if c.auth0 {
+		if job.user, err = p.db.UserByID(ctx, res.UserID); err != nil {
+			return nil, err
+		}
+	}
 	s := &session{
 		UserID: res.UserID, ClientID: c.ID, ACR: res.ACR, AMR: res.AMR, AuthTime: res.AuthTime.Unix(), RequestedAt: res.Ask.RequestedAt.Unix(),
 		Until: job.now.Add(c.refreshAbsolute()).Unix(), Audience: form.Get("audience"), Own: ownOf(res.Claims),
