@@ -51,7 +51,10 @@ var shared = map[string]bool{"factors/phone": true}
 
 // houses are the tests that put a whole provider together, and what they need for that
 // beside what their room may have.
-var houses = map[string][]string{"provider/oidc": {"provider", "provider/management", "provider/device", "provider/mfaapi"}}
+var houses = map[string][]string{
+	"provider/oidc":    {"provider", "provider/management", "provider/device", "provider/mfaapi"},
+	"provider/account": {"provider", "provider/oidc", "provider/management"},
+}
 
 // fences are the rooms that may know a library; the others get it through them. With
 // tests, the tests of every room may know it too.
@@ -66,6 +69,7 @@ var fences = []struct {
 	{"github.com/uptrace/bun", "storage", false, "no other room writes SQL"},
 	{"github.com/jackc/pgx", "storage storage/storagetest cmd/bench", false, "no other room knows which database there is"},
 	{"modernc.org/sqlite", "storage storage/storagetest cmd/bench", false, "no other room knows which database there is"},
+	{"filippo.io/age", "provider/management", true, "exports are made and opened in one room"},
 	{"github.com/tink-crypto/tink-go", "storage", false, "secrets are sealed where they are stored"},
 	{"github.com/dop251/goja", "flows/rules", false, "scripts run in one place, under limits"},
 	{"github.com/wneessen/go-mail", "factors/email", false, "one mailer sends codes and notices"},

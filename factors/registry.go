@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"sort"
+	"sync/atomic"
 	"time"
 )
 
@@ -95,50 +97,93 @@ type Grader interface {
 	Grade(a *Authenticator) Trait
 }
 
-// A Registry holds the factors that were opened, by name.
+// A Registry holds the factors that were opened, by name. It is safe for concurrent use:
+// a factor may be replaced while logins run, and they read the one or the other.
 type Registry struct {
-	factors map[string]Factor
-	infos   map[string]Info
+	held atomic.Pointer[map[string]opened]
+}
+
+type opened struct {
+	factor Factor
+	info   Info
 }
 
 // Open opens every factor of list with env.
 func Open(env Env, list map[string]Config) (*Registry, error) {
-	r := &Registry{factors: map[string]Factor{}, infos: map[string]Info{}}
+	all := make(map[string]opened, len(list))
 	for name, config := range list {
 		f, err := config.Open(env)
 		if err != nil {
 			return nil, fmt.Errorf("factors.%s: %w", name, err)
 		}
-		r.factors[name] = f
-		if d, ok := f.(Described); ok {
-			r.infos[name] = d.Info()
-		}
+		all[name] = opened{f, InfoOf(f)}
 	}
+	r := &Registry{}
+	r.held.Store(&all)
 	return r, nil
 }
 
+// InfoOf is what f says of itself.
+func InfoOf(f Factor) Info {
+	if d, ok := f.(Described); ok {
+		return d.Info()
+	}
+	return Info{}
+}
+
+// Replace puts f, which was opened with other settings, in the place of the factor called
+// name. Where missing is not empty, that is what it lacks to work, whatever it says of
+// itself. Nothing happens where there is no factor of that name: the list of them is
+// fixed.
+func (r *Registry) Replace(name string, f Factor, missing string) {
+	for {
+		old := r.held.Load()
+		if old == nil || (*old)[name].factor == nil {
+			return
+		}
+		fresh := maps.Clone(*old)
+		one := opened{f, InfoOf(f)}
+		if missing != "" {
+			one.info.Missing = missing
+		}
+		fresh[name] = one
+		if r.held.CompareAndSwap(old, &fresh) {
+			return
+		}
+	}
+}
+
+func (r *Registry) all() map[string]opened {
+	if held := r.held.Load(); held != nil {
+		return *held
+	}
+	return nil
+}
+
 // Get returns the factor called name, or nil.
-func (r *Registry) Get(name string) Factor { return r.factors[name] }
+func (r *Registry) Get(name string) Factor { return r.all()[name].factor }
 
 // Info returns what the factor called name said of itself.
-func (r *Registry) Info(name string) Info { return r.infos[name] }
+func (r *Registry) Info(name string) Info { return r.all()[name].info }
 
 // Grade is the traits that a proof by a has at best.
 func (r *Registry) Grade(a *Authenticator) Trait {
-	if g, ok := r.factors[a.Factor].(Grader); ok {
+	one := r.all()[a.Factor]
+	if g, ok := one.factor.(Grader); ok {
 		return g.Grade(a)
 	}
-	return r.infos[a.Factor].Traits
+	return one.info.Traits
 }
 
 // Names lists all factors by default order, then name.
 func (r *Registry) Names() []string {
-	names := make([]string, 0, len(r.factors))
-	for name := range r.factors {
+	all := r.all()
+	names := make([]string, 0, len(all))
+	for name := range all {
 		names = append(names, name)
 	}
 	sort.Slice(names, func(i, j int) bool {
-		a, b := r.infos[names[i]], r.infos[names[j]]
+		a, b := all[names[i]].info, all[names[j]].info
 		if a.Order != b.Order {
 			return a.Order < b.Order
 		}

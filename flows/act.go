@@ -176,6 +176,8 @@ func (e *Engine) answer(v *visit) error {
 		return e.answerPassword(v)
 	case v.decision.Need == policy.Reset:
 		return e.answerNewPassword(v)
+	case v.decision.Need == policy.Enroll && e.renews(v.decision):
+		return e.renewCodes(v)
 	case v.decision.Need == policy.Enroll:
 		return e.answerEnrollment(v)
 	case v.decision.Need == policy.ProveSecond:

@@ -21,7 +21,10 @@ type Ask struct {
 	// Enroll has the person set up one more authenticator, of one of these factors.
 	// Ticket is the key of the invitation that this uses up.
 	Enroll []string `json:"enroll,omitempty"`
-	Ticket []byte   `json:"ticket,omitempty"`
+	// Own is for pages on which people look after their account: they show the strongest
+	// that it has, whatever policies say.
+	Own    bool   `json:"own,omitempty"`
+	Ticket []byte `json:"ticket,omitempty"`
 	// Scopes that consent is about: OpenID Connect scopes by name, an API's as
 	// "audience scope".
 	Scopes []ScopeAsk `json:"scopes,omitempty"`
@@ -81,6 +84,7 @@ type Claims struct {
 type Refusal struct {
 	Code        string
 	Description string
+	Reason      string // of the decision, "" where a script spoke
 	Ask         Ask
 }
 

@@ -111,7 +111,8 @@ func (e *Engine) prospect(ctx context.Context, r *http.Request, ask Ask) (*login
 }
 
 // decideAtStart decides with what the session's query brought; what the person has
-// enrolled is read only where the session alone is not enough. A session that can
+// enrolled is read only where the session alone is not enough, and where it is the question
+// whether the session showed the best of it. A session that can
 // never serve the ask, because it is another person's, does not stand in the way.
 func (e *Engine) decideAtStart(ctx context.Context, r *http.Request, l *login) (policy.Decision, error) {
 	e.locate(r, l)
@@ -119,7 +120,7 @@ func (e *Engine) decideAtStart(ctx context.Context, r *http.Request, l *login) (
 		return policy.Decision{}, err
 	}
 	d, err := e.decide(ctx, l)
-	if err != nil || l.user == nil || d.Need == policy.Done {
+	if err != nil || l.user == nil || d.Need == policy.Done && !l.state.Ask.Own {
 		return d, err
 	}
 	person, err := e.db.PersonByID(ctx, l.user.ID)
@@ -147,6 +148,7 @@ func (e *Engine) prepare(ctx context.Context, l *login, d policy.Decision) (*fac
 	case d.Need == policy.ProveFirst:
 		return nil, e.invite(l)
 	case len(d.Offers) == 0 || l.picks(d):
+	case d.Need == policy.Enroll && e.factors.Info(d.Offers[0]).Companion:
 	case d.Need == policy.Enroll && e.factors.Info(d.Offers[0]).Asks != "":
 		l.state.Asking = d.Offers[0]
 	case e.factors.Info(d.Offers[0]).Sends:

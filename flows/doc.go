@@ -25,6 +25,10 @@
 //	/reset           asks a name, mails a link; the link's page sets a new password
 //	/password        a login of its own for fresh proofs, then sets a new password
 //
+// An Owner is a person who looks after their account, on pages or by programs of others
+// that sent them through OwnAsk before: what they change, how it is told and written down,
+// is done here once for all.
+//
 // Every POST is answered by a 303 to the one GET that renders; a GET sends no message
 // and changes nothing. A challenge is made in the POST that made it necessary, so
 // reload, back and prefetch are safe.

@@ -44,6 +44,10 @@ func (e *Engine) skip(v *visit) error {
 func (e *Engine) beginEnrollment(v *visit, c *storage.Change, factor string, answer factors.Answer) error {
 	l := v.login
 	e.dropPending(l, c)
+	if e.factors.Info(factor).Companion {
+		l.close() // renewed by a press of its own
+		return nil
+	}
 	asks := e.factors.Info(factor).Asks
 	typed := clip(answer[asks], maxName)
 	if asks != "" && typed == "" {

@@ -51,7 +51,7 @@ func (e *Engine) facts(l *login) policy.Facts {
 		RequestedAt: ask.RequestedAt, FreshFor: e.config.FreshFor, Subject: ask.Subject, Ladder: e.ladder, WeakCounts: e.config.WeakCounts,
 		Denied: l.state.Denied, Switch: l.state.Switched, OwnsSecond: l.second,
 		Factors: e.factorFacts(l), Proofs: l.proofs(), ConsentGiven: l.state.Consent,
-		Remembered: l.browser != nil, LastUsed: l.used, InvitedOnly: l.settings.InvitedOnly, Full: e.full(l), Enroll: ask.Enroll, Enrolled: l.state.Enrolled,
+		Remembered: l.browser != nil, LastUsed: l.used, InvitedOnly: l.settings.InvitedOnly, Full: e.full(l), Enroll: ask.Enroll, Enrolled: l.state.Enrolled, Own: ask.Own,
 	}
 	if l.state.Risk != nil {
 		f.Confidence = l.state.Risk.Confidence

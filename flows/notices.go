@@ -51,6 +51,13 @@ const (
 	mailRemoved  = "authenticator_removed"
 	mailDevice   = "new_device"
 
+	mailRenamed      = "authenticator_renamed"
+	mailCodes        = "recovery_codes_new"
+	mailSignedOut    = "session_ended"
+	mailSignedOutAll = "sessions_ended"
+	mailForgotten    = "browser_forgotten"
+	mailRevoked      = "consent_revoked"
+
 	mailReported   = "sign_in_reported"
 	mailUnapproved = "sign_in_unapproved"
 )

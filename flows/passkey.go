@@ -138,7 +138,7 @@ func (e *Engine) propose(v *visit, c *storage.Change) error {
 	second := slices.ContainsFunc(l.state.Proofs, func(p factors.Proof) bool {
 		return e.factors.Info(p.Factor).Second && p.Traits&factors.Weak == 0
 	})
-	if !second || !l.state.Platform || l.state.Offer != "" || e.full(l) {
+	if !second || l.state.Ask.Own || !l.state.Platform || l.state.Offer != "" || e.full(l) {
 		return nil
 	}
 	for _, name := range e.allowed(l) {

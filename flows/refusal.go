@@ -21,11 +21,14 @@ func refusal(d policy.Decision, ask Ask) *Refusal {
 	if code == "" {
 		code = "access_denied"
 	}
+	if d.Reason == "account" && ask.ClientID != "" { // Auth0's words, which its SDKs compare
+		code, d.Reason = "login_required", policy.ReasonPolicy
+	}
 	description, ok := refusals[d.Reason]
 	if !ok {
 		description = "The login cannot be completed: " + printable(d.Reason) + "."
 	}
-	return &Refusal{Code: code, Description: description, Ask: ask}
+	return &Refusal{Code: code, Description: description, Reason: d.Reason, Ask: ask}
 }
 
 // refusals say a decision's reason to developers.

@@ -11,19 +11,13 @@ import (
 
 // RemoveAuthenticator removes one of u's authenticators, as an administrator wants it, and
 // tells u by mail. Browsers in which u is remembered are remembered no more: what was
-// shown in them may be what is gone. An authenticator that u has by what is known of them
-// would come back, so it is switched off.
+// shown in them may be what is gone.
 //
 // Errors: those of storage.Commit.
 func (e *Engine) RemoveAuthenticator(ctx context.Context, u *storage.User, a *factors.Authenticator, event *storage.Event) error {
 	l := &login{row: &storage.Login{}, user: u}
-	c := storage.Change{Events: []*storage.Event{event}}
-	if _, ok := e.factors.Get(a.Factor).(factors.Implier); ok && len(a.Secret) == 0 {
-		a.DisabledAt = e.now()
-		c.Authenticators, c.Forget = []*factors.Authenticator{a}, u.ID
-	} else {
-		c.OldAuthenticators = []string{a.ID}
-	}
+	c := e.removal(u.ID, a)
+	c.Events = []*storage.Event{event}
 	lang := e.themes.Match(nil, u.Locale, "")
 	e.post(l, lang, u.Email, themes.NoticeMail{
 		Frame: themes.Frame{Lang: lang, Account: u.Username, Client: themes.Client{Name: e.name}},

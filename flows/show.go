@@ -128,9 +128,9 @@ func (e *Engine) frame(w http.ResponseWriter, r *http.Request, l *login) themes.
 	f.Action = e.LoginPath(l.row.ID)
 	f.Notice = l.state.Notice
 	f.FormAction, f.Popup = l.state.Ask.FormAction, l.state.Ask.Popup
-	f.CanCancel, f.CanSkip = l.client != nil, false
+	f.CanCancel, f.CanSkip = l.client != nil || l.state.Ask.Own, false
 	if l.user != nil {
-		f.Account, f.CanSwitch = l.user.Username, l.state.Session == "" && l.state.Shown == nil
+		f.Account, f.CanSwitch = l.user.Username, l.state.Session == "" && l.state.Shown == nil && !l.state.Ask.Own
 	}
 	if l.client != nil {
 		f.Client = e.application(l.client, l.state.Ask.FormAction)

@@ -119,6 +119,9 @@ func (e *Engine) twins(l *login) []themes.Choice {
 func (e *Engine) enrollView(f themes.Frame, l *login, d policy.Decision) themes.View {
 	c, pending := l.state.Challenge, l.authenticator(l.state.Pending)
 	f.CanChooseOther, f.CanSkip = len(d.Offers) > 1, d.Skippable
+	if e.renews(d) {
+		return themes.RenewCodes{Frame: f, Left: len(l.usable(d.Offers[0])) > 0}
+	}
 	if asking := l.state.Asking; asking != "" && slices.Contains(d.Offers, asking) && !l.state.Picking {
 		return themes.EnrollTo{Frame: f, Factor: asking, Field: e.factors.Info(asking).Asks, Value: l.state.Asked}
 	}

@@ -51,6 +51,20 @@ func (d *DB) Documents(ctx context.Context, kind string) ([]*Document, error) {
 	return rows, nil
 }
 
+// AllDocuments lists the documents of every kind, by kind and age.
+func (d *DB) AllDocuments(ctx context.Context) ([]*Document, error) {
+	rows, err := all[Document](ctx, d, func(q *bun.SelectQuery) *bun.SelectQuery { return q.OrderExpr("kind, created_at, id") })
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		if err := d.openDocument(row); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
 // CachedDocuments is Documents, at most 5 seconds old. They are shared: they must not be
 // modified.
 func (d *DB) CachedDocuments(ctx context.Context, kind string) ([]*Document, error) {

@@ -114,6 +114,10 @@ type ClientMetadata struct {
 
 // ClientSettings are ours. A nil pointer means: as the tenant.
 type ClientSettings struct {
+	// Description and AppType (native, spa, regular_web, non_interactive) are notes of the
+	// administrator's.
+	Description string `json:"description,omitempty"`
+	AppType     string `json:"app_type,omitempty"`
 	// Metadata are an administrator's notes about the client, for scripts.
 	Metadata map[string]string `json:"metadata,omitempty"`
 	// RequirePKCE is on for every client unless set to false; public clients cannot
@@ -142,6 +146,7 @@ type ClientSettings struct {
 	AccessTokenAlg string `json:"access_token_alg,omitempty"`
 	// Token lifetimes in seconds; nil: the tenant's.
 	AccessTokenTTL          *int64 `json:"access_token_ttl,omitempty"`
+	IDTokenTTL              *int64 `json:"id_token_ttl,omitempty"`
 	RefreshTokenTTL         *int64 `json:"refresh_token_ttl,omitempty"`          // idle
 	RefreshTokenAbsoluteTTL *int64 `json:"refresh_token_absolute_ttl,omitempty"` // from the first one
 	// RefreshGrace is how long a just rotated refresh token may be presented again

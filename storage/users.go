@@ -187,12 +187,8 @@ func (d *DB) reserveNames(ctx context.Context, u *User) error {
 	}
 	var taken int
 	err := d.exec(ctx, func(ctx context.Context, q bun.IDB) error {
-		if d.postgres {
-			_, err := q.ExecContext(ctx, `SELECT pg_advisory_xact_lock(k) FROM (
-				SELECT hashtextextended(n, 0) AS k FROM unnest(ARRAY[?]::text[]) AS n ORDER BY 1) AS locks`, bun.List(keys))
-			if err != nil {
-				return err
-			}
+		if err := d.lockNames(ctx, q, keys); err != nil {
+			return err
 		}
 		return q.NewSelect().TableExpr("users").ColumnExpr("count(*)").Where("id <> ?", u.ID).
 			Where("(username_key IN (?) OR email_key IN (?))", bun.List(keys), bun.List(keys)).Scan(ctx, &taken)
@@ -200,6 +196,16 @@ func (d *DB) reserveNames(ctx context.Context, u *User) error {
 	if err == nil && taken > 0 {
 		return fmt.Errorf("%w: the user name or e-mail address is another user's", ErrConflict)
 	}
+	return err
+}
+
+// lockNames lets one transaction at a time give out each of keys. SQLite has one writer.
+func (d *DB) lockNames(ctx context.Context, q bun.IDB, keys []string) error {
+	if !d.postgres {
+		return nil
+	}
+	_, err := q.ExecContext(ctx, `SELECT pg_advisory_xact_lock(k) FROM (
+		SELECT hashtextextended(n, 0) AS k FROM unnest(ARRAY[?]::text[]) AS n ORDER BY 1) AS locks`, bun.List(keys))
 	return err
 }
 
@@ -252,15 +258,36 @@ func (d *DB) Users(ctx context.Context, f UserFilter) ([]*User, error) {
 // UsersWithRole lists the users who have a role of their own, not one in an organization,
 // by age.
 func (d *DB) UsersWithRole(ctx context.Context, role string) ([]*User, error) {
-	value, err := json.Marshal(role) // as it stands in the column
+	like, err := listed(role)
 	if err != nil {
-		return nil, fmt.Errorf("storage: role: %w", err)
+		return nil, err
 	}
-	like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(string(value)) + "%"
 	users, err := all[User](ctx, d, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where(`roles LIKE ? ESCAPE '\'`, like).OrderExpr("id")
 	})
 	return slices.DeleteFunc(users, func(u *User) bool { return !slices.Contains(u.Roles, role) }), err
+}
+
+// listed is the pattern of a list in JSON with text in it.
+func listed(text string) (string, error) {
+	value, err := json.Marshal(text) // as it stands in the column
+	if err != nil {
+		return "", fmt.Errorf("storage: %w", err)
+	}
+	return "%" + escaped(string(value)) + "%", nil
+}
+
+// UsersByID finds users. Who is not there is not in the map.
+func (d *DB) UsersByID(ctx context.Context, ids ...string) (map[string]*User, error) {
+	of := map[string]*User{}
+	if len(ids) == 0 {
+		return of, nil
+	}
+	users, err := all[User](ctx, d, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("id IN (?)", bun.List(ids)) })
+	for _, u := range users {
+		of[u.ID] = u
+	}
+	return of, err
 }
 
 // page is the size of one page of a list.

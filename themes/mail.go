@@ -62,7 +62,7 @@ type NoticeMail struct {
 func MailKinds() []string {
 	return []string{
 		"password_changed", "authenticator_added", "authenticator_removed", "new_device", "recovery_code_used",
-		"recovery_codes_new", "locked", "reset_of_unknown", "sign_in_reported", "sign_in_unapproved",
+		"recovery_codes_new", "authenticator_renamed", "session_ended", "sessions_ended", "browser_forgotten", "consent_revoked", "locked", "reset_of_unknown", "sign_in_reported", "sign_in_unapproved",
 	}
 }
 

@@ -103,6 +103,35 @@ func (w *words) date(lang string, t time.Time) string {
 	return s
 }
 
+// since is how long ago t was, "3 days ago", or its day where that is longer than a week.
+func (w *words) since(lang string, t, now time.Time) string {
+	gone := now.Sub(t)
+	switch {
+	case gone > 7*24*time.Hour || gone < -time.Hour:
+		return w.day(lang, t)
+	case gone < time.Minute:
+		s, _ := w.say(lang, "time.now", nil)
+		return s
+	}
+	size := map[string]time.Duration{"minutes": time.Minute, "hours": time.Hour, "days": 24 * time.Hour}
+	name := "days"
+	for _, smaller := range []string{"hours", "minutes"} {
+		if gone < size[name] {
+			name = smaller
+		}
+	}
+	s, _ := w.say(lang, "time.ago."+name, map[string]any{"Count": int(gone / size[name])})
+	return s
+}
+
+// day is the day of t, in UTC: "3 May 2026".
+func (w *words) day(lang string, t time.Time) string {
+	t = t.UTC()
+	month, _ := w.say(lang, "time.month."+strconv.Itoa(int(t.Month())), nil)
+	s, _ := w.say(lang, "time.day", map[string]any{"Day": strconv.Itoa(t.Day()), "Month": month, "Year": strconv.Itoa(t.Year())})
+	return s
+}
+
 // unit and amount say d in its largest unit that is not misleading, rounded up, so
 // that nobody tries too early.
 func unit(d time.Duration) string {

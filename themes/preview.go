@@ -35,7 +35,7 @@ func Previews(now time.Time) []Preview {
 	var all []Preview
 	for _, some := range [][]Preview{
 		identifyPreviews(now), codePreviews(now), waitPreviews(now), pickerPreviews(), enrollPreviews(), consentPreviews(),
-		passwordPreviews(), endPreviews(now), devicePreviews(), failurePreviews(),
+		passwordPreviews(), endPreviews(now), devicePreviews(), failurePreviews(), accountPreviews(now),
 	} {
 		all = append(all, some...)
 	}

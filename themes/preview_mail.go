@@ -15,7 +15,7 @@ func mailPreviews(now time.Time) []Mail {
 	for _, kind := range MailKinds() {
 		m := NoticeMail{Frame: f, Kind: kind, Name: "Ada Lovelace", At: now, Address: "203.0.113.7"}
 		switch kind {
-		case "authenticator_added", "authenticator_removed":
+		case "authenticator_added", "authenticator_removed", "authenticator_renamed":
 			m.Factor = "otp"
 		case "sign_in_reported", "sign_in_unapproved":
 			m.Factor = "push"

@@ -2,8 +2,12 @@ package themes
 
 import "testing"
 
-func TestNewChecksEverything(t *testing.T) {
-	if _, err := New(Options{}); err != nil {
+func TestShippedPages(t *testing.T) {
+	r, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Check(); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/flows/rules"
 	"github.com/sallyport-id/sallyport/provider"
+	"github.com/sallyport-id/sallyport/provider/account"
 	"github.com/sallyport-id/sallyport/provider/device"
 	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/provider/mfaapi"
@@ -42,7 +43,10 @@ func openHouse(ctx context.Context, s *settings, log *slog.Logger) (*house, erro
 	if err != nil {
 		return nil, fmt.Errorf("database.dsn: %w", err)
 	}
-	return &house{settings: s, db: db, factors: s.registry, now: time.Now}, nil
+	setup := management.NewSetup(management.SetupOptions{
+		DB: db, Factors: s.registry, Configured: s.Factors, Keys: factorKeys{}, Env: s.env(), Logger: log,
+	})
+	return &house{settings: s, db: db, factors: s.registry, setup: setup, now: time.Now}, nil
 }
 
 // parts are what serve and dev bring to a provider, each its own.
@@ -68,6 +72,9 @@ type built struct {
 // newProvider puts the rooms together.
 func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	s := h.settings
+	if err := h.setup.Load(ctx); err != nil {
+		return nil, err
+	}
 	issuer, err := url.Parse(s.Issuer)
 	if err != nil {
 		return nil, fmt.Errorf("issuer: %w", err)
@@ -107,18 +114,23 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 		return nil, err
 	}
 	devices := device.New(device.Options{
-		Issuer: issuer, Name: s.Name, Flows: engine, Themes: pages, Logger: p.logger, ApplicationServerKey: applicationServerKey(h.factors),
+		Issuer: issuer, Name: s.Name, Flows: engine, Themes: pages, Logger: p.logger, ApplicationServerKey: func() string { return applicationServerKey(h.factors) },
 	})
+	people := account.New(account.Options{Issuer: issuer, Name: s.Name, Flows: engine, Factors: h.factors, Themes: pages, Logger: p.logger})
 	admin, err := management.New(management.Options{
-		Issuer: s.Issuer, DB: h.db, Flows: engine, Factors: h.factors, Bearer: op.Bearer, Connection: s.Login.Connection, Logger: p.logger, Now: h.now,
+		Issuer: s.Issuer, DB: h.db, Flows: engine, Factors: h.factors, Setup: h.setup, Bearer: op.Bearer, Connection: s.Login.Connection,
+		NewSecret: h.oneSecret, Logger: p.logger, Now: h.now,
 	})
 	if err != nil {
 		return nil, err
 	}
 	steps := mfaapi.New(mfaapi.Options{Issuer: s.Issuer, Flows: engine, Bearer: op.Bearer, Calling: op.Calling, Refuse: op.Refuse})
-	rooms := []provider.Room{op.Mount, steps.Mount, admin.Mount, func(browser, _ *http.ServeMux) { engine.Mount(browser) }, devices.Mount}
-	if origins := relatedOrigins(h.factors); len(origins) > 0 {
-		rooms = append(rooms, func(browser, _ *http.ServeMux) { browser.HandleFunc("GET /.well-known/webauthn", tellOrigins(origins)) })
+	rooms := []provider.Room{
+		op.Mount, steps.Mount, admin.Mount, people.Mount, devices.Mount,
+		func(browser, _ *http.ServeMux) { engine.Mount(browser) },
+		func(browser, _ *http.ServeMux) {
+			browser.HandleFunc("GET /.well-known/webauthn", tellOrigins(h.factors))
+		},
 	}
 	if p.preview {
 		rooms = append(rooms, func(browser, _ *http.ServeMux) {
@@ -180,8 +192,13 @@ func applicationServerKey(list *factors.Registry) string {
 
 // tellOrigins is the document that browsers read before another site may use a passkey
 // of this one (WebAuthn Level 3 §5.11.1).
-func tellOrigins(origins []string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
+func tellOrigins(list *factors.Registry) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		origins := relatedOrigins(list)
+		if len(origins) == 0 {
+			http.NotFound(w, r)
+			return
+		}
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(map[string][]string{"origins": origins}) // the browser has gone
 	}

@@ -99,7 +99,8 @@ Exit status: 0 done, 1 failed, 2 wrong arguments, settings or input, 3 not found
 		return &misuse{what: err.Error(), mend: "see `" + cmd.CommandPath() + " --help`"}
 	})
 	root.AddCommand(c.devCommand(), c.serveCommand(), c.migrateCommand(), c.configCommand(), c.userCommand(), c.orgCommand(), c.clientCommand(),
-		c.apiCommand(), c.factorCommand(), c.policyCommand(), c.tenantCommand(), c.rulesCommand(), c.explainCommand(), c.keysCommand(), c.auditCommand(), c.rulesWorker())
+		c.apiCommand(), c.factorCommand(), c.policyCommand(), c.tenantCommand(), c.rulesCommand(), c.explainCommand(), c.importCommand(), c.exportCommand(),
+		c.keysCommand(), c.auditCommand(), c.rulesWorker())
 	return root
 }
 

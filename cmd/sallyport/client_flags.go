@@ -50,6 +50,7 @@ var clientFlagTable = []clientFlag{
 	{"jwks", "`file` with its public keys", func(c *storage.Client) any { return &c.Metadata.JWKS }},
 	{"jwks-uri", "`address` of its public keys", func(c *storage.Client) any { return &c.Metadata.JWKSURI }},
 	{"access-token-ttl", "life of access tokens, a `duration`", func(c *storage.Client) any { return &c.Settings.AccessTokenTTL }},
+	{"id-token-ttl", "life of ID tokens, a `duration`", func(c *storage.Client) any { return &c.Settings.IDTokenTTL }},
 	{"refresh-token-ttl", "refresh tokens die when unused for this `duration`", func(c *storage.Client) any { return &c.Settings.RefreshTokenTTL }},
 	{"refresh-token-absolute-ttl", "refresh tokens die this `duration` after sign-in", func(c *storage.Client) any { return &c.Settings.RefreshTokenAbsoluteTTL }},
 	{"refresh-grace", "a rotated refresh token works again for this `duration`", func(c *storage.Client) any { return &c.Settings.RefreshGrace }},

@@ -82,7 +82,7 @@ func (h *house) seedFactors(ctx context.Context) error {
 
 func (h *house) seedClient(ctx context.Context, d *demoData, one *demoClient) error {
 	c := one.client
-	if err := (&policyScope{id: c.ID, client: c}).put(one.policy); err != nil {
+	if err := management.OfClient(c).Put(one.policy); err != nil {
 		return err
 	}
 	management.ClientDefaults(c)

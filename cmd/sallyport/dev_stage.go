@@ -84,6 +84,7 @@ func (st *stage) clients(d *demoData) []demo.Client {
 func (st *stage) links() []demo.Link {
 	return []demo.Link{
 		{Title: "Demo application", Address: origin(st.app) + "/", Explanation: "signs in, shows the claims, does something sensitive"},
+		{Title: "Account", Address: st.issuer + "account", Explanation: "where people look after their ways to sign in, sessions and applications"},
 		{Title: "Inbox", Address: origin(st.desk) + "/inbox", Explanation: "every message that would have been sent"},
 		{Title: "Authenticator", Address: st.issuer + "authenticator", Explanation: "a phone in your browser; open it in another window"},
 		{Title: "All pages", Address: st.issuer + "preview", Explanation: "every page of the provider in every state"},

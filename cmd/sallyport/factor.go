@@ -9,15 +9,17 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
 func (c *cli) factorCommand() *cobra.Command {
 	return group("factor", "Factors that people may use",
 		`Factors are compiled in and set up in the settings; here they are switched on and off for
-everybody, and put in the order in which they are offered. A client may narrow the list
-further (sallyport client update --factor …).`,
-		c.factorList(), c.factorSwitch("enable", "Let people use a factor"), forceFlag(c.factorSwitch("disable", "Take a factor away")), c.factorOrder(), c.factorPicker())
+everybody, put in the order in which they are offered, and set up anew while the provider runs
+(set). A client may narrow the list further (sallyport client update --factor …).`,
+		c.factorList(), c.factorSwitch("enable", "Let people use a factor"), forceFlag(c.factorSwitch("disable", "Take a factor away")), c.factorOrder(), c.factorPicker(),
+		c.factorShow(), c.factorSet(), c.factorReset())
 }
 
 // factorView is a factor as the command line shows it.
@@ -89,17 +91,14 @@ func (c *cli) factorSwitch(verb, short string) *cobra.Command {
 				if err := h.checkFactor(args[0]); err != nil {
 					return err
 				}
-				if lacks := h.factors.Info(args[0]).Missing; verb == "enable" && lacks != "" {
-					return &misuse{what: args[0] + " cannot work: " + lacks + " is not set", mend: "see `sallyport config keys`"}
+				if verb == "disable" {
+					management.SwitchOff(s, args[0])
+					return nil
 				}
-				s.Factors = slices.DeleteFunc(s.Factors, func(name string) bool { return name == args[0] })
-				if verb == "enable" {
-					if err := h.beside(args[0], s.Factors); err != nil {
-						return err
-					}
-					s.Factors = slices.Insert(s.Factors, h.place(args[0], s.Factors), args[0])
+				if lacks := h.factors.Info(args[0]).Missing; lacks != "" {
+					return &misuse{what: args[0] + " cannot work: " + lacks + " is not set", mend: "see `sallyport factor set --help`"}
 				}
-				return nil
+				return h.desk(false).SwitchOn(s, args[0])
 			}, func(h *house, s *storage.Settings) error { return c.showFactors(h.factorViews(s)) })
 		},
 	}
@@ -126,35 +125,6 @@ func (c *cli) factorOrder() *cobra.Command {
 			}, func(h *house, s *storage.Settings) error { return c.showFactors(h.factorViews(s)) })
 		},
 	}
-}
-
-// place is where a factor that is switched on comes among others: behind those that come
-// before it by default, wherever an administrator has put them.
-func (h *house) place(name string, enabled []string) int {
-	all := h.factors.Names()
-	before := all[:slices.Index(all, name)]
-	for i := len(enabled); i > 0; i-- {
-		if slices.Contains(before, enabled[i-1]) {
-			return i
-		}
-	}
-	return 0
-}
-
-// beside says whether a factor can be enabled beside others: one that stands alone
-// excludes them, one that depends on another needs one.
-func (h *house) beside(name string, enabled []string) error {
-	alone := func(one string) bool { return h.factors.Info(one).Exclusive }
-	dependent := func(one string) bool { return h.factors.Info(one).Dependent }
-	switch {
-	case alone(name) && len(enabled) > 0:
-		return &misuse{what: name + " excludes all others, and " + enabled[0] + " is enabled", mend: "disable those first, or use it for one client: client update --factor " + name}
-	case slices.ContainsFunc(enabled, alone):
-		return &misuse{what: enabled[slices.IndexFunc(enabled, alone)] + " excludes " + name, mend: "disable it first"}
-	case dependent(name) && !slices.ContainsFunc(enabled, func(one string) bool { return !dependent(one) }):
-		return &misuse{what: name + " only stands beside another factor", mend: "enable one such as otp first"}
-	}
-	return nil
 }
 
 // checkFactor says whether name is one of the house's factors.

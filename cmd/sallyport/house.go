@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport-id/sallyport/factors"
+	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -18,6 +19,7 @@ type house struct {
 	settings *settings
 	db       *storage.DB
 	factors  *factors.Registry
+	setup    *management.Setup // of factors
 	now      func() time.Time
 }
 
@@ -36,6 +38,9 @@ func (c *cli) withHouse(cmd *cobra.Command, do func(context.Context, *house) err
 	pending, err := h.db.Pending(ctx)
 	if err == nil && len(pending) > 0 {
 		err = &misuse{what: fmt.Sprintf("the database lacks %d migration(s)", len(pending)), mend: "run `sallyport migrate` first"}
+	}
+	if err == nil {
+		err = h.setup.Load(ctx)
 	}
 	if err == nil {
 		err = do(ctx, h)

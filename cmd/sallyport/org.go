@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sallyport-id/sallyport/flows/policy"
+	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -67,7 +68,7 @@ func (c *cli) orgCreate() *cobra.Command {
 				if err := h.db.CreateOrganization(ctx, o); err != nil {
 					return orgFault(err, args[0])
 				}
-				return h.noteVersion(ctx, &policyScope{id: o.ID, organization: o}, policy.Document{}, nil)
+				return h.noteVersion(ctx, management.OfOrganization(o), policy.Document{}, nil)
 			})
 			if err != nil {
 				return err
@@ -157,8 +158,8 @@ func (c *cli) orgUpdate() *cobra.Command {
 	cmd.Flags().StringVar(&name, "name", "", "new `name`")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return c.withOrg(cmd, args[0], func(ctx context.Context, h *house, o *storage.Organization) error {
-			scope := &policyScope{id: o.ID, organization: o}
-			before, err := scope.document()
+			scope := management.OfOrganization(o)
+			before, err := scope.Document()
 			if err == nil {
 				err = apply(h, o)
 			}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sallyport-id/sallyport/flows/policy"
 	"github.com/sallyport-id/sallyport/flows/risk"
+	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -59,7 +60,7 @@ func (c *cli) policyShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			d, err := s.document()
+			d, err := s.Document()
 			if err != nil {
 				return err
 			}
@@ -149,7 +150,7 @@ func (c *cli) policySet() *cobra.Command {
 			return &misuse{what: fmt.Sprintf("there is no policy %q here", args[0]), mend: fmt.Sprintf("use one of %v", allowed)}
 		}
 		return c.withHouse(cmd, func(ctx context.Context, h *house) error {
-			err := h.changePolicy(ctx, cmd, where, map[string]any{"policy": args[0]}, func(_ context.Context, _ *policyScope, d *policy.Document) error {
+			err := h.changePolicy(ctx, cmd, where, map[string]any{"policy": args[0]}, func(_ context.Context, _ *management.PolicyScope, d *policy.Document) error {
 				d.Policy = args[0]
 				if args[0] == storage.ScopeTenant {
 					d.Policy = ""

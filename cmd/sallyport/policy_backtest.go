@@ -37,10 +37,10 @@ challenged, refused or let in instead. Nothing else happens.`,
 			}
 			b := &flows.Backtest{Factors: h.factors}
 			switch {
-			case s.client != nil:
-				b.Client, b.ClientID, flags.client = &d, s.id, s.id
-			case s.organization != nil:
-				b.Organization, b.OrganizationID = &d, s.id
+			case s.Client != nil:
+				b.Client, b.ClientID, flags.client = &d, s.ID, s.ID
+			case s.Organization != nil:
+				b.Organization, b.OrganizationID = &d, s.ID
 			default:
 				b.Tenant = &d
 			}

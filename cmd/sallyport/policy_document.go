@@ -11,6 +11,7 @@ import (
 
 	"github.com/sallyport-id/sallyport/cmd/sallyport/config"
 	"github.com/sallyport-id/sallyport/flows/policy"
+	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -49,7 +50,7 @@ document that is wrong is refused with the lines, and the one that runs goes on.
 			if err != nil {
 				return err
 			}
-			return c.replacePolicy(ctx, cmd, h, where, map[string]any{}, func(context.Context, *policyScope) (policy.Document, error) { return d, nil })
+			return c.replacePolicy(ctx, cmd, h, where, map[string]any{}, func(context.Context, *management.PolicyScope) (policy.Document, error) { return d, nil })
 		})
 	}
 	return cmd
@@ -58,15 +59,15 @@ document that is wrong is refused with the lines, and the one that runs goes on.
 // replacePolicy puts what find gives in the place of a scope's document and shows which
 // version that is.
 func (c *cli) replacePolicy(ctx context.Context, cmd *cobra.Command, h *house, where scopeFlags, data map[string]any,
-	find func(context.Context, *policyScope) (policy.Document, error),
+	find func(context.Context, *management.PolicyScope) (policy.Document, error),
 ) error {
 	var id string
-	err := h.changePolicy(ctx, cmd, where, data, func(ctx context.Context, s *policyScope, d *policy.Document) error {
+	err := h.changePolicy(ctx, cmd, where, data, func(ctx context.Context, s *management.PolicyScope, d *policy.Document) error {
 		fresh, err := find(ctx, s)
-		if err == nil && s.settings != nil {
+		if err == nil && s.Settings != nil {
 			err = h.checkTogether(fresh.Factors)
 		}
-		id, *d = s.id, fresh
+		id, *d = s.ID, fresh
 		return err
 	})
 	if err != nil {
@@ -103,9 +104,9 @@ func (h *house) parseDocument(name string, text []byte) (policy.Document, error)
 func (h *house) checkTogether(names []string) error {
 	for _, name := range names {
 		if lacks := h.factors.Info(name).Missing; lacks != "" {
-			return &misuse{what: name + " cannot work: " + lacks + " is not set", mend: "see `sallyport config keys`"}
+			return &misuse{what: name + " cannot work: " + lacks + " is not set", mend: "see `sallyport factor set --help`"}
 		}
-		if err := h.beside(name, slices.DeleteFunc(slices.Clone(names), func(other string) bool { return other == name })); err != nil {
+		if err := h.desk(false).Beside(name, slices.DeleteFunc(slices.Clone(names), func(other string) bool { return other == name })); err != nil {
 			return err
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport-id/sallyport/flows/policy"
+	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -30,7 +31,7 @@ func (c *cli) policyHistory() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			past, err := h.db.PolicyVersions(ctx, s.id)
+			past, err := h.db.PolicyVersions(ctx, s.ID)
 			if err != nil {
 				return err
 			}
@@ -59,8 +60,8 @@ func (c *cli) policyRollback() *cobra.Command {
 			return err
 		}
 		return c.withHouse(cmd, func(ctx context.Context, h *house) error {
-			return c.replacePolicy(ctx, cmd, h, where, map[string]any{"rolled_back_to": number}, func(ctx context.Context, s *policyScope) (policy.Document, error) {
-				v, err := h.policyVersion(ctx, s.id, number)
+			return c.replacePolicy(ctx, cmd, h, where, map[string]any{"rolled_back_to": number}, func(ctx context.Context, s *management.PolicyScope) (policy.Document, error) {
+				v, err := h.policyVersion(ctx, s.ID, number)
 				if err != nil {
 					return policy.Document{}, err
 				}
@@ -90,7 +91,7 @@ func (c *cli) policyDiff() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				v, err := h.policyVersion(ctx, s.id, number)
+				v, err := h.policyVersion(ctx, s.ID, number)
 				if err != nil {
 					return err
 				}

@@ -27,4 +27,10 @@ func (h *house) newSecret(old []storage.ClientSecret, keep time.Duration) (strin
 	return secret, secrets
 }
 
+// oneSecret makes a client secret, and what is kept of it.
+func (h *house) oneSecret() (string, storage.ClientSecret) {
+	secret, kept := h.newSecret(nil, 0)
+	return secret, kept[0]
+}
+
 func (h *house) hashSecret(secret string) []byte { return oidc.HashSecret(h.db, secret) }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/sallyport-id/sallyport/cmd/sallyport/config"
 	"github.com/sallyport-id/sallyport/factors"
+	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -53,7 +53,7 @@ func (s *settings) check() error {
 // factorFaults opens the factors, which are the ones to judge their settings. Where
 // one refuses, all are asked.
 func (s *settings) factorFaults() (f config.Faults) {
-	env := factors.Env{Issuer: s.Name, Origin: s.origin(), Now: time.Now, Logger: slog.New(slog.DiscardHandler)}
+	env := s.env()
 	registry, err := factors.Open(env, s.Factors)
 	if err == nil {
 		s.registry = registry
@@ -65,6 +65,11 @@ func (s *settings) factorFaults() (f config.Faults) {
 		}
 	}
 	return f
+}
+
+// env is what factors are opened with.
+func (s *settings) env() factors.Env {
+	return factors.Env{Issuer: s.Name, Origin: s.origin(), Now: time.Now, Logger: slog.New(slog.DiscardHandler)}
 }
 
 // origin is where people use the site, empty where the issuer is not set or no address.
@@ -106,25 +111,9 @@ func (m mailSettings) check(key string, f *config.Faults) {
 // faultsOf splits a room's joined errors, each `key: fault: mend` or
 // `key: fault; mend`, into faults.
 func faultsOf(prefix string, err error) (f config.Faults) {
-	if err == nil {
-		return nil
+	for _, one := range management.FaultsOf(prefix, err) {
+		f.Add(one.Field, one.Why, "%s", one.Mend)
 	}
-	var many interface{ Unwrap() []error }
-	if errors.As(err, &many) {
-		for _, one := range many.Unwrap() {
-			f = append(f, faultsOf(prefix, one)...)
-		}
-		return f
-	}
-	key, rest, _ := strings.Cut(err.Error(), ": ")
-	what, mend, ok := strings.Cut(rest, "; ")
-	if !ok {
-		what, mend, ok = strings.Cut(rest, ": ")
-	}
-	if !ok {
-		mend = "see `sallyport config keys`"
-	}
-	f.Add(prefix+key, what, "%s", mend)
 	return f
 }
 

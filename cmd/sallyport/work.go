@@ -15,6 +15,7 @@ const (
 // rotates signing keys, sends what was not sent yet, and removes what is over. Several nodes may do so at once.
 func (b *built) work(ctx context.Context) {
 	go b.flows.Work(ctx)
+	go b.house.setup.Watch(ctx)
 	go b.files.watch(ctx, b.log)
 	tick := time.NewTicker(workEvery)
 	defer tick.Stop()

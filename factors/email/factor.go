@@ -73,6 +73,19 @@ func (f *Factor) Enroll(ctx context.Context, s factors.Subject, answer factors.A
 	return a, c, err
 }
 
+// Import implements factors.Importer over answer["email"].
+//
+// Errors: *factors.Rejection.
+func (f *Factor) Import(answer factors.Answer, now time.Time) (*factors.Authenticator, error) {
+	to, err := parseAddress(answer["email"])
+	if err != nil || to.Name != "" || len(to.Address) > 320 {
+		return nil, &factors.Rejection{Message: "email.invalid"}
+	}
+	return &factors.Authenticator{
+		Factor: factors.Email, Label: masked(to.Address), Secret: []byte(to.Address), CreatedAt: now, ConfirmedAt: now,
+	}, nil
+}
+
 // Challenge sends a new code to the address of a, which has to be named.
 func (f *Factor) Challenge(_ context.Context, s factors.Subject, a *factors.Authenticator) (*factors.Challenge, error) {
 	if a == nil {

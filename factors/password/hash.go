@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-crypt/crypt"
@@ -27,6 +28,9 @@ const (
 
 // today is how a hash of today's parameters begins.
 var today = fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$", memory, passes, lanes)
+
+// decoy is a hash that stands in for those of people who are none. One does for a process.
+var decoy = sync.OnceValues(func() (string, error) { return newHasher(1, 0).compute("a password that nobody has") })
 
 // A hasher computes hashes, few at a time: each fills 19 MiB and one processor.
 type hasher struct {

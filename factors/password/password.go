@@ -57,7 +57,7 @@ func (c *Config) Open(env factors.Env) (factors.Factor, error) {
 		return nil, fmt.Errorf("blocklist: %w", err)
 	}
 	f := &Factor{config: *c, blocked: list, hasher: newHasher(c.Parallel, c.Queue), issuer: env.Issuer}
-	if f.decoy, err = f.hasher.hash(context.Background(), "a password that nobody has"); err != nil {
+	if f.decoy, err = decoy(); err != nil {
 		return nil, err
 	}
 	return f, nil
@@ -103,6 +103,11 @@ func Import(encoded string, now time.Time) (*factors.Authenticator, error) {
 		return nil, fmt.Errorf("password hash: %w; give an argon2, bcrypt, scrypt or pbkdf2 hash", err)
 	}
 	return &factors.Authenticator{Factor: factors.Password, Secret: []byte(encoded), CreatedAt: now, ConfirmedAt: now}, nil
+}
+
+// Import implements factors.Importer over answer["hash"].
+func (f *Factor) Import(answer factors.Answer, now time.Time) (*factors.Authenticator, error) {
+	return Import(answer["hash"], now)
 }
 
 // Challenge asks for the password.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/sallyport-id/sallyport/factors"
 )
@@ -71,6 +72,19 @@ func (f *Factor) Enroll(ctx context.Context, s factors.Subject, answer factors.A
 	a := &factors.Authenticator{Factor: f.code.Factor, Label: masked(n.e164), Secret: []byte(n.e164), CreatedAt: s.Now}
 	c, err := f.Challenge(ctx, s, a)
 	return a, c, err
+}
+
+// Import implements factors.Importer over answer["phone_number"].
+//
+// Errors: *factors.Rejection.
+func (f *Factor) Import(answer factors.Answer, now time.Time) (*factors.Authenticator, error) {
+	n, err := f.read(answer["phone_number"])
+	if err != nil {
+		return nil, err
+	}
+	return &factors.Authenticator{
+		Factor: f.code.Factor, Label: masked(n.e164), Secret: []byte(n.e164), CreatedAt: now, ConfirmedAt: now,
+	}, nil
 }
 
 // Challenge sends a new code to the number of a, which has to be named.

@@ -173,8 +173,15 @@ func unreachable(v *view) (bool, string, string) {
 	if (lacks || v.invited()) && !toShow && !v.any(Enroll) {
 		return true, v.lacking(), "access_denied"
 	}
+	if v.owes() && !toShow {
+		return true, "not_enough", "access_denied"
+	}
 	return false, "", ""
 }
+
+// owes reports whether somebody looks after their account and has still to show the second
+// factor that it has.
+func (v *view) owes() bool { return v.Own && v.OwnsSecond && !v.vouched() }
 
 // lacking says why nothing can be set up that would be enough.
 func (v *view) lacking() string {
@@ -193,6 +200,9 @@ func (v *view) lacks() bool { return v.below || v.wanting() }
 func secondMissing(v *view) (bool, string, string) {
 	if v.invited() && v.OwnsSecond && !v.vouched() && v.any(ProveSecond) {
 		return true, "invitation", "interaction_required"
+	}
+	if v.owes() && v.any(ProveSecond) {
+		return true, "account", "interaction_required"
 	}
 	if !v.lacks() || !v.any(ProveSecond) {
 		return false, "", ""

@@ -92,6 +92,9 @@ func (v *view) better(f *FactorFact) bool {
 // before a stronger one can be added. Who has a strong enough one shows that: a weaker
 // one is no way round it (T-45).
 func (v *view) helps(f *FactorFact) bool {
+	if f.Traits&factors.Weak != 0 && !v.WeakCounts && v.owes() {
+		return false
+	}
 	if f.Traits&factors.Weak != 0 && !v.WeakCounts {
 		return v.want.due && !v.stands && !v.below
 	}
@@ -105,7 +108,7 @@ func (v *view) helps(f *FactorFact) bool {
 // could meet it, what can; and where the account has no factor that is listed, its own,
 // for it has to be shown before a listed one is added.
 func (v *view) listed(f *FactorFact, possible func(*FactorFact) bool) bool {
-	if v.want.factors == nil || !v.want.due || v.stands || v.want.takes(f.Name) {
+	if v.want.factors == nil || !v.want.due || v.stands || v.want.takes(f.Name) || v.owes() {
 		return true
 	}
 	if v.below {
@@ -140,11 +143,15 @@ func (f *FactorFact) settable() bool { return f.Info.Second && f.Info.Enrollable
 // one needs a second proof that is not weak (DESIGN, bootstrap). So a forced enrolment never replaces
 // a lost factor.
 func (v *view) enrollable(f *FactorFact) bool {
-	wanted := !f.Enrolled && (v.OwnsSecond || !v.InvitedOnly)
+	wanted, settable := !f.Enrolled && (v.OwnsSecond || !v.InvitedOnly), f.settable()
 	if v.invited() {
 		wanted = slices.Contains(v.Enroll, f.Name)
 	}
-	return wanted && !v.Full && f.settable() && (!v.OwnsSecond || v.vouched())
+	if v.Own {
+		wanted, settable = wanted && (v.OwnsSecond || !v.InvitedOnly), f.Info.Second && (v.OwnsSecond || f.settable())
+	}
+	full := v.Full && !(f.Info.Companion && f.Enrolled) // a set takes the place of the old one
+	return wanted && !full && settable && (!v.OwnsSecond || v.vouched())
 }
 
 // invited reports whether an invitation to set a factor up is still open.

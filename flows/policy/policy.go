@@ -53,7 +53,8 @@
 // enrol is refused there, until another had one shown. An invitation
 // (Enroll) asks for one more authenticator under the same rules. Where the admin says so
 // (InvitedOnly), the first one needs an invitation too: whoever stole a password is not
-// the first to set a factor up.
+// the first to set a factor up. Who looks after their own account (Own) shows such a proof
+// for everything that they change.
 //
 // Offers come in the order of the policy that lists some or else in the admin's, what
 // the person used last on this device before all, weak ones behind all. A command's come
@@ -166,6 +167,9 @@ type Facts struct {
 	// in this login.
 	Enroll   []string
 	Enrolled bool
+	// Own is true where the person looks after their own account: they show the best that
+	// it has, whatever policies say, and may set up what no sign-in offers.
+	Own bool
 
 	// The client, its organization and the tenant.
 	ClientDisabled     bool

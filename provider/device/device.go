@@ -25,8 +25,8 @@ type Options struct {
 	Themes *themes.Renderer
 	Logger *slog.Logger // nil: silence
 	// ApplicationServerKey is the one by which push services know this site (RFC 8292
-	// §3.2), "" where the web authenticator is not notified.
-	ApplicationServerKey string
+	// §3.2) now, "" where the web authenticator is not notified.
+	ApplicationServerKey func() string
 }
 
 // A Provider serves devices.
@@ -36,7 +36,7 @@ type Provider struct {
 	flows *flows.Engine
 	pages *themes.Renderer
 	log   *slog.Logger
-	key   string
+	key   func() string
 }
 
 // bases are the paths at which clients look for the protocol.
@@ -46,6 +46,9 @@ var bases = []string{"/appliance-mfa", "/guardian"}
 func New(o Options) *Provider {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.ApplicationServerKey == nil {
+		o.ApplicationServerKey = func() string { return "" }
 	}
 	return &Provider{
 		site: strings.TrimSuffix(o.Issuer.String(), "/"), name: o.Name, flows: o.Flows, pages: o.Themes, log: o.Logger, key: o.ApplicationServerKey,

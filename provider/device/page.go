@@ -19,7 +19,7 @@ func (p *Provider) page(w http.ResponseWriter, r *http.Request) {
 	lang := p.pages.Match(nil, "", r.Header.Get("Accept-Language"))
 	p.pages.Render(w, http.StatusOK, themes.Authenticator{
 		Frame: themes.Frame{Lang: lang, Client: themes.Client{Name: p.name}},
-		Site:  p.site, Path: bases[0], Key: p.key,
+		Site:  p.site, Path: bases[0], Key: p.key(),
 	})
 }
 

@@ -25,14 +25,17 @@ type Options struct {
 	DB      *storage.DB
 	Flows   *flows.Engine
 	Factors *factors.Registry
+	Setup   *Setup // of Factors
 	// Bearer says whose access token for an audience came with r.
 	//
 	// Errors: flows.ErrNoCaller.
 	Bearer func(r *http.Request, audience string) (*flows.Caller, error)
 	// Connection is the name of the one register of people that there is.
 	Connection string
-	Logger     *slog.Logger
-	Now        func() time.Time
+	// NewSecret makes a client secret, and what is kept of it.
+	NewSecret func() (string, storage.ClientSecret)
+	Logger    *slog.Logger
+	Now       func() time.Time
 }
 
 // API is the Management API. It is safe for concurrent use.
@@ -43,13 +46,23 @@ type API struct {
 
 // nouns are all that the API is about: each adds its operations.
 var nouns = []func(*API){
+	(*API).clientGrants,
+	(*API).clients,
+	(*API).connections,
+	(*API).guardianFactors,
+	(*API).guardianPhone,
+	(*API).guardianPolicies,
+	(*API).refreshTokens,
+	(*API).resourceServers,
+	(*API).sessions,
+	(*API).userBlocks,
 	(*API).users,
 }
 
 // New makes an API. Its error names the option to mend.
 func New(o Options) (*API, error) {
-	if o.Issuer == "" || o.DB == nil || o.Flows == nil || o.Factors == nil || o.Bearer == nil {
-		return nil, errors.New("management: Options.Issuer, DB, Flows, Factors and Bearer are required")
+	if o.Issuer == "" || o.DB == nil || o.Flows == nil || o.Factors == nil || o.Setup == nil || o.Bearer == nil || o.NewSecret == nil {
+		return nil, errors.New("management: Options.Issuer, DB, Flows, Factors, Setup, Bearer and NewSecret are required")
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -136,4 +149,15 @@ func (a *API) responses(o operation) map[string]*huma.Response {
 		responses[status] = &huma.Response{Description: why, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
 	}
 	return responses
+}
+
+// operationsOf are the operations at a path.
+func operationsOf(p *huma.PathItem) []*huma.Operation {
+	var all []*huma.Operation
+	for _, one := range []*huma.Operation{p.Get, p.Put, p.Post, p.Patch, p.Delete} {
+		if one != nil {
+			all = append(all, one)
+		}
+	}
+	return all
 }

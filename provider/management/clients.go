@@ -11,6 +11,9 @@ import (
 	"github.com/sallyport-id/sallyport/storage"
 )
 
+// maxIDTokenTTL is as long as a key is published after its last signature, in seconds.
+const maxIDTokenTTL = 24 * 60 * 60
+
 const deviceGrant = "urn:ietf:params:oauth:grant-type:device_code" // RFC 8628
 
 var (
@@ -168,11 +171,14 @@ func validateNumbers(f *faults, c *storage.Client) {
 	}
 	for field, ttl := range map[string]*int64{
 		"settings.access_token_ttl": s.AccessTokenTTL, "settings.refresh_token_ttl": s.RefreshTokenTTL,
-		"settings.refresh_token_absolute_ttl": s.RefreshTokenAbsoluteTTL,
+		"settings.refresh_token_absolute_ttl": s.RefreshTokenAbsoluteTTL, "settings.id_token_ttl": s.IDTokenTTL,
 	} {
 		if ttl != nil && *ttl <= 0 {
 			f.add(field, "is not positive", "use seconds, or leave it out for the tenant's")
 		}
+	}
+	if s.IDTokenTTL != nil && *s.IDTokenTTL > maxIDTokenTTL {
+		f.add("settings.id_token_ttl", "is longer than a day", "the key that signed it may be gone by then; use at most 86400 seconds")
 	}
 	if s.RefreshGrace != nil && (*s.RefreshGrace < 0 || *s.RefreshGrace > 60) {
 		f.add("settings.refresh_grace", "is outside of 0 to 60 seconds", "a longer grace gives a thief the time it takes away")

@@ -19,7 +19,13 @@ type Fault struct {
 	Mend  string
 }
 
-func (f Fault) String() string { return f.Field + ": " + f.Why + "; " + f.Mend }
+func (f Fault) String() string {
+	text := f.Why + "; " + f.Mend
+	if f.Field != "" {
+		text = f.Field + ": " + text
+	}
+	return text
+}
 
 // Invalid is the error for input with faults: all of them, so that one look mends
 // them all.

@@ -135,3 +135,23 @@ func picked(v any, names []string, include bool) any {
 	}
 	return v
 }
+
+// after is the part of all behind a checkpoint, which is the name of the last item that
+// was answered.
+//
+// Errors: a 400 where nothing has that name any more.
+func after[T any](key string, all []T, c Checkpoint, name func(T) string) (*listed[T], error) {
+	from := 0
+	if c.From != "" {
+		from = slices.IndexFunc(all, func(one T) bool { return name(one) == c.From }) + 1
+		if from == 0 {
+			return nil, refusal(http.StatusBadRequest, "invalid_query_string", "Query validation error: from: what it names is gone; begin again without it")
+		}
+	}
+	to := min(from+c.size(), len(all))
+	l := &List[T]{Items: all[from:to], Key: key, Checkpoint: true}
+	if to < len(all) {
+		l.Next = name(all[to-1])
+	}
+	return &listed[T]{l}, nil
+}

@@ -52,11 +52,14 @@ func impossible(why string) *Refusal {
 func (a *API) refuse(ctx context.Context, err error) error {
 	var said huma.StatusError
 	var faulty *Invalid
+	var out *LockOut
 	switch {
 	case errors.As(err, &said):
 		return err
 	case errors.As(err, &faulty):
 		return refusal(http.StatusBadRequest, "invalid_body", "Payload validation error: "+strings.ReplaceAll(faulty.Error(), "\n", "; "))
+	case errors.As(err, &out):
+		return refusal(http.StatusBadRequest, "administrators_locked_out", "Payload validation error: "+out.Error()+"; change it, or do it on the command line with --force")
 	case errors.Is(err, storage.ErrNotFound):
 		return refusal(http.StatusNotFound, "", "There is no such thing.")
 	case errors.Is(err, storage.ErrConflict):
@@ -132,4 +135,19 @@ func spell(ctx huma.Context, _ string, v any) (any, error) {
 		code = "invalid_body"
 	}
 	return refusal(status, code, message), nil
+}
+
+// isMissing reports whether err is a 404.
+func isMissing(err error) bool {
+	var said huma.StatusError
+	return errors.As(err, &said) && said.GetStatus() == http.StatusNotFound
+}
+
+// ignoreMissing is err where it says more than that something is not there: deleting that
+// is no error.
+func ignoreMissing(err error) error {
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	return err
 }

@@ -22,6 +22,7 @@ type client struct {
 	api    *storage.API // nil: none
 	scopes []string     // that may be granted in this request
 	config *Config
+	auth0  bool // who sent this request is an SDK of Auth0's (dialect.go)
 }
 
 var (
@@ -75,6 +76,8 @@ func (c *client) GetEffectiveLifespan(_ fosite.GrantType, kind fosite.TokenType,
 		return seconds(c.Settings.AccessTokenTTL, fallback)
 	case fosite.RefreshToken:
 		return seconds(c.Settings.RefreshTokenTTL, fallback)
+	case fosite.IDToken:
+		return seconds(c.Settings.IDTokenTTL, fallback)
 	}
 	return fallback
 }

@@ -117,7 +117,7 @@ func build(t *testing.T, p plan) *house {
 	h.db = h.store()
 	_, err := h.db.Migrate(t.Context())
 	h.must(err)
-	h.assemble(p, issuer)
+	h.forge(func() { h.assemble(p, issuer) })
 	h.server.Config.Handler = http.HandlerFunc(h.serve)
 	h.server.Config.BaseContext = func(net.Listener) context.Context { return context.Background() }
 	h.server.Start()
@@ -279,8 +279,7 @@ func (h *house) person(name string) *user {
 		PhoneNumber: "+41446681800", Address: &storage.Address{Country: "CH"}, Birthdate: "1990-01-01",
 	}}
 	h.must(h.db.CreateUser(ctx, u.User))
-	a, _, err := h.ring.Get(factors.Password).Enroll(ctx, factors.Subject{UserID: u.ID, Now: h.now()}, factors.Answer{"password": u.password})
-	h.must(err)
+	a, _ := h.enroll(factors.Password, factors.Subject{UserID: u.ID, Now: h.now()}, u.password)
 	h.add(u, a)
 	h.users[name] = u
 	return u
@@ -293,9 +292,7 @@ func (h *house) giveOTP(u *user) {
 	h.must(err)
 	a.ConfirmedAt, u.key = h.now(), c.Prompt.Key
 	h.add(u, a)
-	a, c, err = h.ring.Get(factors.RecoveryCode).Enroll(ctx, s, nil)
-	h.must(err)
-	u.codes = c.Prompt.Codes
+	a, u.codes = h.enroll(factors.RecoveryCode, s, "")
 	h.add(u, a)
 }
 

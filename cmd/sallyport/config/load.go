@@ -38,6 +38,7 @@ type loader struct {
 	tree   reflect.Value
 	koanf  *koanf.Koanf
 	dir    string // relative paths of the file stand below it
+	sealed bool   // no value is the name of a file
 	faults Faults
 }
 
@@ -108,7 +109,7 @@ func (l *loader) fill(v reflect.Value, raw map[string]any, path []string) {
 		at := append(append([]string{}, path...), key)
 		name := strings.Join(at, ".")
 		n, ok := known[key]
-		if base, isFile := strings.CutSuffix(key, "_file"); !ok && isFile && known[base].secret {
+		if base, isFile := strings.CutSuffix(key, "_file"); !ok && isFile && known[base].secret && !l.sealed {
 			if _, both := raw[base]; both {
 				l.faults.Add(name, "stands beside "+base, "leave one of them out")
 			}

@@ -1,4 +1,4 @@
-package main
+package management
 
 import (
 	"context"
@@ -14,40 +14,47 @@ import (
 // adminRole is the role of those who must not be locked out.
 const adminRole = "admin"
 
+// A LockOut is the error of a change after which no administrator could sign in.
+type LockOut struct{ Why string }
+
+func (e *LockOut) Error() string { return "this would lock every administrator out: " + e.Why }
+
 // locksOut says why no administrator could sign in any more under the tenant's settings
-// s, "" where one could, or none could before, or there is none. It looks at the tenant's
-// policy alone: rows by their roles and groups, and the factors that administrators have
-// or may set up. A row that also asks for a network, a country, a time, a scope or a
-// connection is passed over, because another place or hour gets in.
-func (h *house) locksOut(ctx context.Context, old, s *storage.Settings) (string, error) {
-	admins, err := h.db.UsersWithRole(ctx, adminRole)
+// s and with factors as then has them, "" where one could, or none could before, or there
+// is none. It looks at the tenant's policy alone: rows by their roles and groups, and the
+// factors that administrators have or may set up. A row that also asks for a network, a
+// country, a time, a scope or a connection is passed over, because another place or hour
+// gets in.
+func (d Desk) locksOut(ctx context.Context, old, s *storage.Settings, then func(string) factors.Info) (string, error) {
+	admins, err := d.DB.UsersWithRole(ctx, adminRole)
 	if err != nil {
 		return "", err
 	}
 	admins = slices.DeleteFunc(admins, func(u *storage.User) bool { return u.Blocked })
-	why, err := h.barAll(ctx, admins, s)
+	why, err := d.barAll(ctx, admins, s, then)
 	if err != nil || why == "" {
 		return "", err
 	}
-	if before, err := h.barAll(ctx, admins, old); err != nil || before != "" {
+	if before, err := d.barAll(ctx, admins, old, d.Factors.Info); err != nil || before != "" {
 		return "", err
 	}
 	return why, nil
 }
 
 // barAll is why none of people could sign in, "" where one could.
-func (h *house) barAll(ctx context.Context, people []*storage.User, s *storage.Settings) (string, error) {
-	d, err := tenantScope(s).document()
+func (d Desk) barAll(ctx context.Context, people []*storage.User, s *storage.Settings, info func(string) factors.Info) (string, error) {
+	document, err := OfTenant(s).Document()
 	if err != nil {
 		return "", err
 	}
+	g := gate{document, s.InvitedOnly, info}
 	var reasons []string
 	for _, u := range people {
-		list, err := h.db.Authenticators(ctx, u.ID)
+		list, err := d.DB.Authenticators(ctx, u.ID)
 		if err != nil {
 			return "", err
 		}
-		why := h.bars(&d, s.InvitedOnly, u, list)
+		why := g.bars(u, list)
 		if why == "" {
 			return "", nil
 		}
@@ -56,23 +63,30 @@ func (h *house) barAll(ctx context.Context, people []*storage.User, s *storage.S
 	return strings.Join(reasons, ", "), nil
 }
 
-// bars is why u, who has list, could not sign in under d, "" where they could.
-func (h *house) bars(d *policy.Document, invitedOnly bool, u *storage.User, list []*factors.Authenticator) string {
-	kind, allowed, said := d.Policy, d.Factors, "the policy"
-	for _, row := range d.Rows {
+// A gate is what the tenant asks of people, with the factors that there are.
+type gate struct {
+	policy.Document
+	invitedOnly bool
+	info        func(string) factors.Info
+}
+
+// bars is why u, who has list, could not sign in, "" where they could.
+func (g gate) bars(u *storage.User, list []*factors.Authenticator) string {
+	kind, allowed, said := g.Policy, g.Factors, "the policy"
+	for _, row := range g.Rows {
 		if !fitsPerson(&row.When, u) {
 			continue
 		}
 		kind, said = row.Policy, fmt.Sprintf("the row %q", row.Name)
 		if row.Factors != nil {
-			allowed = slices.DeleteFunc(slices.Clone(row.Factors), func(name string) bool { return !slices.Contains(d.Factors, name) })
+			allowed = slices.DeleteFunc(slices.Clone(row.Factors), func(name string) bool { return !slices.Contains(g.Factors, name) })
 		}
 		break
 	}
 	switch {
 	case kind == policy.Refuse:
 		return said + " denies"
-	case kind == policy.Always && !h.canShow(allowed, invitedOnly, u, list):
+	case kind == policy.Always && !g.canShow(allowed, u, list):
 		return fmt.Sprintf("%s asks for one of %v, of which they have none and may set up none", said, allowed)
 	}
 	return ""
@@ -97,18 +111,18 @@ func holds(s policy.Set, has []string) bool {
 
 // canShow reports whether u has one of the factors, or may set one up on a password
 // alone: who has another one may not.
-func (h *house) canShow(names []string, invitedOnly bool, u *storage.User, list []*factors.Authenticator) bool {
+func (g gate) canShow(names []string, u *storage.User, list []*factors.Authenticator) bool {
 	owns := slices.ContainsFunc(list, func(a *factors.Authenticator) bool {
-		return !a.ConfirmedAt.IsZero() && a.Factor != factors.Password && h.factors.Info(a.Factor).Traits&factors.Weak == 0
+		return !a.ConfirmedAt.IsZero() && a.Factor != factors.Password && g.info(a.Factor).Traits&factors.Weak == 0
 	})
 	for _, name := range names {
-		info := h.factors.Info(name)
-		if h.factors.Get(name) == nil || !info.Second || info.Missing != "" {
+		info := g.info(name)
+		if !info.Second || info.Missing != "" {
 			continue
 		}
 		has := slices.ContainsFunc(list, func(a *factors.Authenticator) bool { return a.Factor == name && a.Usable() })
 		mailbox := name == factors.Email && u.EmailVerified && owns
-		if has || mailbox || !owns && !invitedOnly && info.Enrollable && !info.Dependent {
+		if has || mailbox || !owns && !g.invitedOnly && info.Enrollable && !info.Dependent {
 			return true
 		}
 	}

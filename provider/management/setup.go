@@ -1,0 +1,343 @@
+package management
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sallyport-id/sallyport/factors"
+	"github.com/sallyport-id/sallyport/storage"
+)
+
+// setupKind is the kind of the documents that keep what administrators set.
+const setupKind = "factor"
+
+// setupEvery is how often a provider looks for what another one was set up with.
+const setupEvery = 4 * time.Second
+
+// A Setting is one value of a factor's settings.
+type Setting struct {
+	Value   any
+	Secret  bool // never shown
+	Changed bool // by an administrator, over the configuration
+}
+
+// Text is the value where it is a text, else empty.
+func (s Setting) Text() string {
+	text, _ := s.Value.(string)
+	return text
+}
+
+// Keys knows the settings of a factor by their keys in the configuration.
+type Keys interface {
+	// Over is a copy of c with values over it, nested as in the configuration.
+	//
+	// Errors: *Invalid.
+	Over(c factors.Config, values map[string]any) (factors.Config, error)
+	// All are the settings of c by key, "twilio.from".
+	All(c factors.Config) map[string]Setting
+}
+
+// SetupOptions are what a Setup is made of. All are required.
+type SetupOptions struct {
+	DB         *storage.DB
+	Factors    *factors.Registry         // opened with Configured
+	Configured map[string]factors.Config // what the configuration says
+	Keys       Keys
+	Env        factors.Env // that Factors were opened with
+	Logger     *slog.Logger
+}
+
+// Setup is how factors are set up: as the configuration says, and over it as
+// administrators do while the provider runs, a sealed document a factor. It keeps Factors
+// in step with both.
+type Setup struct {
+	SetupOptions
+	mu   sync.Mutex
+	runs map[string]running
+}
+
+// running is what a factor works with.
+type running struct {
+	document []byte
+	config   factors.Config
+}
+
+// NewSetup makes a Setup. Nothing is read before Load.
+func NewSetup(o SetupOptions) *Setup {
+	s := &Setup{SetupOptions: o, runs: map[string]running{}}
+	for name, c := range o.Configured {
+		s.runs[name] = running{config: c}
+	}
+	return s
+}
+
+// Watch follows what other processes set until ctx ends.
+func (s *Setup) Watch(ctx context.Context) {
+	tick := time.NewTicker(setupEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := s.Load(ctx); err != nil && ctx.Err() == nil {
+			s.Logger.ErrorContext(ctx, "settings of factors not read", "error", err)
+		}
+	}
+}
+
+// Load sets every factor up as its document says now. Where that cannot be done any more,
+// because the configuration has changed below it, the factor is on offer to nobody until
+// it is mended; only the password goes on as configured, for somebody has to get in.
+func (s *Setup) Load(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	documents, err := s.DB.Documents(ctx, setupKind)
+	if err != nil {
+		return fmt.Errorf("settings of factors: %w", err)
+	}
+	set := map[string][]byte{}
+	for _, d := range documents {
+		set[d.Name] = d.Body
+	}
+	for name := range s.Configured {
+		if !bytes.Equal(set[name], s.runs[name].document) {
+			s.load(ctx, name, set[name])
+		}
+	}
+	return nil
+}
+
+func (s *Setup) load(ctx context.Context, name string, document []byte) {
+	c, f, err := s.open(name, document)
+	if err == nil {
+		s.Factors.Replace(name, f, "")
+		s.runs[name] = running{document, c}
+		return
+	}
+	s.Logger.ErrorContext(ctx, "a factor cannot be set up as an administrator has set it; `sallyport factor show` says how that is, `factor reset` takes it back",
+		"factor", name, "error", err)
+	c = s.Configured[name]
+	if f, err = c.Open(s.Env); err != nil { // it was opened with the same before
+		s.Logger.ErrorContext(ctx, "a factor cannot be opened as configured", "factor", name, "error", err)
+		f = s.Factors.Get(name)
+	}
+	missing := "a setting that works: see `sallyport factor show " + name + "`"
+	if name == factors.Password {
+		missing = ""
+	}
+	s.Factors.Replace(name, f, missing)
+	s.runs[name] = running{document, c}
+}
+
+// open makes a factor as configured with a document over it.
+//
+// Errors: *Invalid.
+func (s *Setup) open(name string, document []byte) (factors.Config, factors.Factor, error) {
+	values, err := read(document)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := s.Keys.Over(s.Configured[name], values)
+	if err != nil {
+		return nil, nil, err
+	}
+	f, err := c.Open(s.Env)
+	if err != nil {
+		return nil, nil, &Invalid{Faults: FaultsOf("", err)}
+	}
+	return c, f, nil
+}
+
+func read(document []byte) (map[string]any, error) {
+	values := map[string]any{}
+	if len(document) == 0 {
+		return values, nil
+	}
+	if err := json.Unmarshal(document, &values); err != nil {
+		return nil, unwise("", "the stored settings are no JSON", "reset them")
+	}
+	return values, nil
+}
+
+// FaultsOf splits a room's joined errors, each `key: fault: mend` or `key: fault; mend`.
+func FaultsOf(prefix string, err error) (f []Fault) {
+	if err == nil {
+		return nil
+	}
+	var many interface{ Unwrap() []error }
+	if errors.As(err, &many) {
+		for _, one := range many.Unwrap() {
+			f = append(f, FaultsOf(prefix, one)...)
+		}
+		return f
+	}
+	key, rest, _ := strings.Cut(err.Error(), ": ")
+	why, mend, ok := strings.Cut(rest, "; ")
+	if !ok {
+		why, mend, ok = strings.Cut(rest, ": ")
+	}
+	if !ok {
+		mend = "see `sallyport config keys`"
+	}
+	return []Fault{{Field: prefix + key, Why: why, Mend: mend}}
+}
+
+// Settings are those that a factor works with, by key.
+func (s *Setup) Settings(name string) map[string]Setting {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.runs[name]
+	if now.config == nil {
+		return nil
+	}
+	return s.settings(now)
+}
+
+func (s *Setup) settings(now running) map[string]Setting {
+	all := s.Keys.All(now.config)
+	changed, err := read(now.document)
+	if err != nil {
+		return all
+	}
+	for key, one := range all {
+		_, one.Changed = lookUp(changed, key)
+		all[key] = one
+	}
+	return all
+}
+
+// A FactorEdit says what becomes of a factor's settings, by key; a nil value is the
+// configuration's again. now are the settings as they are.
+type FactorEdit struct {
+	Factor string
+	Edit   func(now map[string]Setting) map[string]any
+}
+
+// Set changes settings of factors at once, here and, within seconds, in every other
+// process. All of it holds or nothing does: what a factor refuses is not stored, nor what
+// would lock every administrator out.
+//
+// Errors: *Invalid, *LockOut, storage.ErrConflict where somebody else was first.
+func (s *Setup) Set(ctx context.Context, d Desk, edits ...FactorEdit) error {
+	return s.setWith(ctx, d, func(context.Context) error { return nil }, edits...)
+}
+
+// setWith is Set with something else in the same transaction.
+func (s *Setup) setWith(ctx context.Context, d Desk, also func(context.Context) error, edits ...FactorEdit) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var done []replaced
+	err := d.DB.Tx(ctx, func(ctx context.Context) error {
+		done = nil
+		if err := also(ctx); err != nil {
+			return err
+		}
+		for _, e := range edits {
+			r, err := s.set(ctx, d, e)
+			if err != nil {
+				return err
+			}
+			if r != nil {
+				done = append(done, *r)
+			}
+		}
+		return s.keepIn(ctx, d, done)
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range done {
+		s.Factors.Replace(r.name, r.factor, "")
+		s.runs[r.name] = r.running
+	}
+	return nil
+}
+
+// replaced is a factor that was set up anew.
+type replaced struct {
+	name   string
+	factor factors.Factor
+	running
+}
+
+// set stores a change, nil where it changes nothing.
+func (s *Setup) set(ctx context.Context, d Desk, e FactorEdit) (*replaced, error) {
+	if s.Configured[e.Factor] == nil {
+		return nil, unwise("factor", fmt.Sprintf("there is no %q", e.Factor), "use one of "+strings.Join(s.Factors.Names(), ", "))
+	}
+	doc, err := s.DB.Document(ctx, setupKind, e.Factor)
+	if errors.Is(err, storage.ErrNotFound) {
+		doc, err = &storage.Document{Kind: setupKind, Name: e.Factor}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	values, err := read(doc.Body)
+	if err != nil {
+		values = map[string]any{} // what cannot be read is overwritten
+	}
+	now := running{doc.Body, s.Configured[e.Factor]}
+	if c, err := s.Keys.Over(now.config, values); err == nil {
+		now.config = c
+	}
+	changes := e.Edit(s.settings(now))
+	for key, value := range changes {
+		if _, set := lookUp(values, key); value == nil && !set {
+			delete(changes, key) // the configuration holds already
+		}
+		put(values, key, value)
+	}
+	body, err := json.Marshal(values)
+	if err != nil {
+		return nil, fmt.Errorf("settings of %s: %w", e.Factor, err)
+	}
+	if bytes.Equal(body, doc.Body) || len(values) == 0 && len(doc.Body) == 0 {
+		return nil, nil
+	}
+	c, f, err := s.open(e.Factor, body)
+	if err != nil {
+		return nil, err
+	}
+	doc.Body = body
+	event := storage.Event{Type: "factor.changed", Data: map[string]any{"factor": e.Factor, "settings": slices.Sorted(maps.Keys(changes))}}
+	err = d.Change(ctx, event, func(ctx context.Context) error { return s.DB.PutDocument(ctx, doc) })
+	return &replaced{e.Factor, f, running{body, c}}, err
+}
+
+// keepIn refuses what takes the factor away that administrators get in by.
+func (s *Setup) keepIn(ctx context.Context, d Desk, done []replaced) error {
+	missing := map[string]factors.Info{}
+	for _, r := range done {
+		if info := factors.InfoOf(r.factor); info.Missing != "" && s.Factors.Info(r.name).Missing == "" {
+			missing[r.name] = info
+		}
+	}
+	if len(missing) == 0 || d.Force {
+		return nil
+	}
+	t, err := s.DB.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	why, err := d.locksOut(ctx, t, t, func(name string) factors.Info {
+		if info, ok := missing[name]; ok {
+			return info
+		}
+		return s.Factors.Info(name)
+	})
+	if err == nil && why != "" {
+		return &LockOut{why}
+	}
+	return err
+}
