@@ -170,8 +170,22 @@ func (p *page) When(t time.Time) When {
 	return w
 }
 
-// Called is what an authenticator is called: by its own name, or by that of its factor.
-func (p *page) Called(h Holding) (string, error) { return p.Factor(h.Factor, "name") }
+// Called is what kind of thing an authenticator is. What signs in on this device is, on
+// the page of another one, just a passkey.
+func (p *page) Called(h Holding) (string, error) {
+	if id := "account.factor." + h.Factor; p.r.words.has(p.Lang, id) {
+		return p.T(id)
+	}
+	return p.Factor(h.Factor, "name")
+}
+
+// Label is an authenticator's own name, "" where nobody has given it one.
+func (p *page) Label(h Holding) string {
+	if given, ok := p.r.words.say(fallback, "factor."+h.Factor+".name", nil); ok && given == h.Label {
+		return ""
+	}
+	return h.Label
+}
 
 // Spot is what a browser is called.
 func (p *page) Spot(s Spot) (string, error) {
