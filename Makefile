@@ -25,6 +25,12 @@ sweep: deps ## the races, recipes, contexts and crashes of the sign-in, all of t
 	$(GO) test $(RACE) -timeout 60m ./provider/oidc
 	$(GO) test $(RACE) -timeout 60m -run 'TestContexts|Crash' ./cmd/sallyport
 
+.PHONY: test-sdks
+test-sdks: deps ## Auth0's SDKs against the running product; installs Node.js and fetches them; ARGS=--update
+	@deploy/sdkdeps.sh
+	cd cmd/sdktest/go && $(GO) vet ./...
+	$(GO) run ./cmd/sdktest $(ARGS)
+
 .PHONY: deps
 deps: ## install Chromium and PostgreSQL where they are missing
 	@deploy/testdeps.sh

@@ -141,6 +141,9 @@ func (e *Engine) Mount(mux *http.ServeMux) {
 // Connection is the name of the register of people.
 func (e *Engine) Connection() string { return e.config.Connection }
 
+// FreshFor is the age up to which a proof is good enough to change an account.
+func (e *Engine) FreshFor() time.Duration { return e.config.FreshFor }
+
 // LoginPath is the page of a login as the browser addresses it, the issuer's path
 // included.
 func (e *Engine) LoginPath(id string) string { return e.path("/login/" + id) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -40,6 +41,8 @@ func (c *cli) clientCreate() *cobra.Command {
   sallyport client create --name App --auth-method none --type native --redirect-uri com.example.app:/callback
   # a program that signs nobody in
   sallyport client create --name Nightly --grant client_credentials --audience "https://api.example/=read write"
+  # a program that administrates by the Management API
+  sallyport client create --name Tool --grant client_credentials --audience "https://id.example/api/v2/=read:users update:users"
   # always with a second factor
   sallyport client create --name Payroll --policy always --redirect-uri https://pay.example/callback`,
 	}
@@ -91,6 +94,12 @@ func (h *house) checkClient(ctx context.Context, client *storage.Client) error {
 		return err
 	}
 	for audience, scopes := range client.Settings.Audiences {
+		if audience == strings.TrimSuffix(h.settings.Issuer, "/")+"/api/v2/" {
+			if err := checkManagementScopes(scopes); err != nil {
+				return err
+			}
+			continue
+		}
 		api, err := h.db.APIByAudience(ctx, audience)
 		if err != nil {
 			return named(err, "api", audience)
@@ -104,6 +113,19 @@ func (h *house) checkClient(ctx context.Context, client *storage.Client) error {
 	for _, name := range client.Settings.Factors {
 		if err := h.checkFactor(name); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+var managementScope = regexp.MustCompile(`^(create|read|update|delete):[a-z_]+$`)
+
+// checkManagementScopes looks at scopes of the Management API, which is ours and not
+// registered. A noun that it does not have opens nothing.
+func checkManagementScopes(scopes []string) error {
+	for _, scope := range scopes {
+		if !managementScope.MatchString(scope) {
+			return &misuse{what: fmt.Sprintf("the Management API has no scope %q", scope), mend: "write create, read, update or delete, a colon and the noun, such as read:users"}
 		}
 	}
 	return nil

@@ -115,7 +115,9 @@ func (q association) factor() (factor, lacks string) {
 // name the one that has the token, and what it proves has to be right.
 func (a *API) setting(r *http.Request, v *visitor, ask association) (*flows.Direct, error) {
 	if ask.proves() {
-		client, on, err := a.Calling(r, ask.form())
+		bare := r.Clone(r.Context())
+		bare.Header.Del("Authorization") // that is the visitor's token, and no proof of the client's
+		client, on, err := a.Calling(bare, ask.form())
 		if err != nil {
 			return nil, err
 		}

@@ -22,6 +22,7 @@ type client struct {
 	api    *storage.API // nil: none
 	scopes []string     // that may be granted in this request
 	config *Config
+	auth0  bool // who sent this request is an SDK of Auth0's (dialect.go)
 }
 
 var (

@@ -44,6 +44,9 @@ func (p *Provider) authenticate(r *http.Request, form url.Values) (*client, erro
 	for _, name := range []string{"client_secret", "client_assertion", "client_assertion_type"} {
 		form.Del(name)
 	}
+	if c != nil {
+		c.auth0 = auth0(r)
+	}
 	return c, err
 }
 

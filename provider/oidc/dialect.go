@@ -61,10 +61,26 @@ func spelled(r *http.Request, e *oauthError) *oauthError {
 }
 
 // spellClaims puts claims of u about time as Auth0 does: RFC 3339 and not seconds.
-func spellClaims(r *http.Request, claims map[string]any, u *storage.User) {
-	if _, ok := claims["updated_at"]; ok && auth0(r) {
+func spellClaims(claims map[string]any, u *storage.User) {
+	if _, ok := claims["updated_at"]; ok {
 		claims["updated_at"] = u.UpdatedAt.UTC().Format(time.RFC3339)
 	}
+}
+
+// idClaims are the claims of u in an ID token: those that the application asked for by
+// name, and for Auth0's SDKs also what UserInfo says, because they take the person from
+// the ID token alone.
+func (c *client) idClaims(u *storage.User, s *session, scopes []string) map[string]any {
+	var names []string
+	if s.Claims != nil {
+		names = s.Claims.IDToken
+	}
+	if !c.auth0 {
+		return userClaims(u, nil, names)
+	}
+	claims := userClaims(u, scopes, names)
+	spellClaims(claims, u)
+	return claims
 }
 
 // oneSecret reports whether method is as good as the registered one for who sent r:

@@ -79,6 +79,20 @@ func TestStandardIsTheDefaultAndAuth0IsByHeader(t *testing.T) {
 	}
 }
 
+// Auth0's SDKs know the person from the ID token.
+func TestIDTokenTellsSDKsTheClaimsOfTheScopes(t *testing.T) {
+	h := open(t)
+	got := h.browser().tokens("ada", h.ask("spa", "scope", "openid email offline_access"))
+	if claims := got.id(); claims["email"] != nil {
+		t.Errorf("outside of the dialect: %v", claims)
+	}
+	got = h.sdk("/oauth/token", map[string]string{"client_id": "spa", "grant_type": "refresh_token", "refresh_token": got.text("refresh_token")}).is(http.StatusOK, "")
+	claims := got.id()
+	if claims["email"] != "ada@example.com" || claims["email_verified"] == nil || claims["name"] != nil {
+		t.Errorf("with openid email: %v", claims)
+	}
+}
+
 func TestTokenRequestsInJSON(t *testing.T) {
 	h := open(t)
 	got := h.browser().tokens("ada", h.ask("spa", "scope", "openid offline_access"))

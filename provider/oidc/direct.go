@@ -97,7 +97,9 @@ func (p *Provider) directAsk(ctx context.Context, c *client, form url.Values) (f
 	if audience != "" {
 		kept.Set("audience", audience)
 	}
-	return flows.Ask{ClientID: c.ID, Scopes: c.asks(c.allowed(form.Get("scope"))), Request: []byte(kept.Encode())}, nil
+	ask := flows.Ask{ClientID: c.ID, Scopes: c.asks(c.allowed(form.Get("scope"))), Request: []byte(kept.Encode())}
+	p.guard(c, &ask)
+	return ask, nil
 }
 
 // allowed are those of the scopes asked for that c may have, each once.
@@ -178,6 +180,11 @@ func (p *Provider) issue(ctx context.Context, c *client, res *flows.Result) (map
 	}
 	if err := p.aim(ctx, c, form.Get("audience")); err != nil {
 		return nil, err
+	}
+	if c.auth0 {
+		if job.user, err = p.db.UserByID(ctx, res.UserID); err != nil {
+			return nil, err
+		}
 	}
 	s := &session{
 		UserID: res.UserID, ClientID: c.ID, ACR: res.ACR, AMR: res.AMR, AuthTime: res.AuthTime.Unix(), RequestedAt: res.Ask.RequestedAt.Unix(),

@@ -93,8 +93,8 @@ func (p *Provider) signID(w *work, lifespan time.Duration, r fosite.Requester) (
 		alg = string(jose.RS256)
 	}
 	claims := map[string]any{}
-	if s.Claims != nil && w.user != nil {
-		claims = userClaims(w.user, nil, s.Claims.IDToken)
+	if w.user != nil {
+		claims = w.client.idClaims(w.user, s, r.GetGrantedScopes())
 	}
 	if s.Own != nil {
 		maps.Copy(claims, s.Own.ID)

@@ -88,7 +88,9 @@ func (p *Provider) tell(w http.ResponseWriter, r *http.Request, found *inspected
 	}
 	alg := c.Metadata.UserinfoSignedResponseAlg
 	if alg == "" {
-		spellClaims(r, claims, found.user)
+		if auth0(r) {
+			spellClaims(claims, found.user)
+		}
 		writeJSON(w, http.StatusOK, claims)
 		return
 	}

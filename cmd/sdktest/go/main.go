@@ -1,0 +1,100 @@
+// Command go calls every method of go-auth0 that its program has a step for, and by
+// reflection those of its Management API that it has none for, and prints a row a call.
+// It is started by cmd/sdktest, and has a module of its own, so that the SDK is no
+// dependency of the product.
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+)
+
+func main() {
+	ctx := context.Background()
+	p, err := newProgram()
+	if err == nil {
+		err = errors.Join(p.authentication(ctx), p.mfa(ctx), p.management(ctx))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// A program reports what its calls come to.
+type program struct {
+	world
+	http  *http.Client // for the SDK: it trusts the product's certificate
+	rows  *json.Encoder
+	topic string
+	told  map[string]bool // "topic call"
+}
+
+func newProgram() (*program, error) {
+	p := &program{rows: json.NewEncoder(os.Stdout), told: map[string]bool{}}
+	text, err := os.ReadFile(os.Getenv("SDKTEST_WORLD"))
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(text, &p.world); err != nil {
+		return nil, err
+	}
+	ca, err := os.ReadFile(p.CA)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(ca)
+	p.http = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}}
+	return p, nil
+}
+
+// works is a call that has to succeed.
+func (p *program) works(call string, do func() error) { p.tell(call, "works", "", try(do)) }
+
+// differs is a call that has to succeed with an answer that is not Auth0's.
+func (p *program) differs(call, how string, do func() error) {
+	p.tell(call, "differs", how, try(do))
+}
+
+// missing is a call that has to fail.
+func (p *program) missing(call, why string, do func() error) {
+	if try(do) == nil {
+		p.tell(call, "missing", why, errors.New("it works now: give it a step that says so"))
+		return
+	}
+	p.tell(call, "missing", why, nil)
+}
+
+// try turns a panic, such as of a step whose predecessor failed, into an error.
+func try(do func() error) (err error) {
+	defer func() {
+		if what := recover(); what != nil {
+			err = errors.Join(err, fmt.Errorf("panic: %v", what))
+		}
+	}()
+	return do()
+}
+
+func (p *program) tell(call, outcome, note string, err error) {
+	if err != nil {
+		outcome, note = "fails", err.Error()
+	}
+	p.told[p.topic+" "+call] = true
+	_ = p.rows.Encode(map[string]string{"topic": p.topic, "call": call, "outcome": outcome, "note": note}) // nobody reads
+}
+
+// want is an error that says what was found instead.
+func want(ok bool, what string, found any) error {
+	if ok {
+		return nil
+	}
+	return fmt.Errorf("want %s, got %+v", what, found)
+}
