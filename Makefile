@@ -21,9 +21,9 @@ test: deps format vet lint ## install what the tests need, then check and test e
 	$(GO) test $(RACE) -short -timeout 20m ./...
 
 .PHONY: sweep
-sweep: deps ## the races, recipes and contexts of the sign-in, all of them
+sweep: deps ## the races, recipes, contexts and crashes of the sign-in, all of them
 	$(GO) test $(RACE) -timeout 60m ./provider/oidc
-	$(GO) test $(RACE) -timeout 60m -run TestContexts ./cmd/sallyport
+	$(GO) test $(RACE) -timeout 60m -run 'TestContexts|Crash' ./cmd/sallyport
 
 .PHONY: test-sdks
 test-sdks: deps ## Auth0's SDKs against the running product; installs Node.js and fetches them; ARGS=--update

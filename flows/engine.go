@@ -132,6 +132,9 @@ func (e *Engine) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("POST /reset", e.askReset)
 	mux.HandleFunc("GET /reset/{token}", e.showNewPassword)
 	mux.HandleFunc("POST /reset/{token}", e.setNewPassword)
+	mux.HandleFunc("GET /verify", e.showVerified)
+	mux.HandleFunc("GET /verify/{token}", e.showVerify)
+	mux.HandleFunc("POST /verify/{token}", e.confirmMailbox)
 	mux.HandleFunc("GET /enroll", e.showEnrolled)
 	mux.HandleFunc("GET /enroll/{token}", e.followInvitation)
 	mux.HandleFunc("GET /password", e.showChange)
@@ -140,6 +143,9 @@ func (e *Engine) Mount(mux *http.ServeMux) {
 
 // Connection is the name of the register of people.
 func (e *Engine) Connection() string { return e.config.Connection }
+
+// FreshFor is the age up to which a proof is good enough to change an account.
+func (e *Engine) FreshFor() time.Duration { return e.config.FreshFor }
 
 // LoginPath is the page of a login as the browser addresses it, the issuer's path
 // included.

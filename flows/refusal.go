@@ -21,6 +21,9 @@ func refusal(d policy.Decision, ask Ask) *Refusal {
 	if code == "" {
 		code = "access_denied"
 	}
+	if d.Reason == "account" && ask.ClientID != "" { // Auth0's words, which its SDKs compare
+		code, d.Reason = "login_required", policy.ReasonPolicy
+	}
 	description, ok := refusals[d.Reason]
 	if !ok {
 		description = "The login cannot be completed: " + printable(d.Reason) + "."

@@ -134,3 +134,30 @@ func (d *DB) revoke(ctx context.Context, where string, args ...any) (int, error)
 		}
 	}
 }
+
+// A RefreshFilter narrows a list of refresh tokens; zero fields do not.
+type RefreshFilter struct {
+	FamilyID, UserID, ClientID string
+	After                      string // RequestID of the last one already seen
+	Limit                      int    // at most so many; 0 for 100
+}
+
+const refreshPage = 100
+
+// RefreshTokens lists the refresh tokens that can be used, the newest of each family, by
+// the age of families. A family is what came from one authorization: its tokens share
+// RequestID, which is no secret.
+func (d *DB) RefreshTokens(ctx context.Context, f RefreshFilter) ([]*Grant, error) {
+	return all[Grant](ctx, d, func(q *bun.SelectQuery) *bun.SelectQuery {
+		q = q.Where("kind = ?", GrantRefresh).Where("active").Where("used_at IS NULL").Where("expires_at > ?", d.now())
+		for column, value := range map[string]string{"request_id": f.FamilyID, "user_id": f.UserID, "client_id": f.ClientID} {
+			if value != "" {
+				q = q.Where("? = ?", bun.Ident(column), value)
+			}
+		}
+		if f.After != "" {
+			q = q.Where("request_id > ?", f.After)
+		}
+		return q.OrderExpr("request_id").Limit(page(f.Limit, refreshPage))
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -167,4 +168,23 @@ func (d *DB) Members(ctx context.Context, organizationID string) ([]*Member, err
 // Membership finds out whether a person belongs to an organization. Errors: ErrNotFound.
 func (d *DB) Membership(ctx context.Context, organizationID, userID string) (*Member, error) {
 	return first[Member](ctx, d, "organization_id = ? AND user_id = ?", organizationID, userID)
+}
+
+// MembersWithRole lists the memberships in which a person has a role.
+func (d *DB) MembersWithRole(ctx context.Context, role string) ([]*Member, error) {
+	like, err := listed(role)
+	if err != nil {
+		return nil, err
+	}
+	members, err := all[Member](ctx, d, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where(`roles LIKE ? ESCAPE '\'`, like).OrderExpr("organization_id, user_id")
+	})
+	return slices.DeleteFunc(members, func(m *Member) bool { return !slices.Contains(m.Roles, role) }), err
+}
+
+// OrganizationsOf lists the organizations that a person belongs to, by name.
+func (d *DB) OrganizationsOf(ctx context.Context, userID string) ([]*Organization, error) {
+	return all[Organization](ctx, d, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("id IN (?)", d.reader.NewSelect().Model((*Member)(nil)).Column("organization_id").Where("user_id = ?", userID)).OrderExpr("name")
+	})
 }

@@ -156,3 +156,8 @@ func (d *DB) Sessions(ctx context.Context, userID string) ([]*Session, error) {
 		return q.Where("user_id = ?", userID).Where("ended_at IS NULL").Where("expires_at > ?", d.now()).OrderExpr("id DESC")
 	})
 }
+
+// SessionByID finds a session that is neither ended nor expired. Errors: ErrNotFound.
+func (d *DB) SessionByID(ctx context.Context, id string) (*Session, error) {
+	return first[Session](ctx, d, "id = ? AND ended_at IS NULL AND expires_at > ?", id, d.now())
+}

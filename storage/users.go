@@ -258,15 +258,36 @@ func (d *DB) Users(ctx context.Context, f UserFilter) ([]*User, error) {
 // UsersWithRole lists the users who have a role of their own, not one in an organization,
 // by age.
 func (d *DB) UsersWithRole(ctx context.Context, role string) ([]*User, error) {
-	value, err := json.Marshal(role) // as it stands in the column
+	like, err := listed(role)
 	if err != nil {
-		return nil, fmt.Errorf("storage: role: %w", err)
+		return nil, err
 	}
-	like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(string(value)) + "%"
 	users, err := all[User](ctx, d, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where(`roles LIKE ? ESCAPE '\'`, like).OrderExpr("id")
 	})
 	return slices.DeleteFunc(users, func(u *User) bool { return !slices.Contains(u.Roles, role) }), err
+}
+
+// listed is the pattern of a list in JSON with text in it.
+func listed(text string) (string, error) {
+	value, err := json.Marshal(text) // as it stands in the column
+	if err != nil {
+		return "", fmt.Errorf("storage: %w", err)
+	}
+	return "%" + escaped(string(value)) + "%", nil
+}
+
+// UsersByID finds users. Who is not there is not in the map.
+func (d *DB) UsersByID(ctx context.Context, ids ...string) (map[string]*User, error) {
+	of := map[string]*User{}
+	if len(ids) == 0 {
+		return of, nil
+	}
+	users, err := all[User](ctx, d, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("id IN (?)", bun.List(ids)) })
+	for _, u := range users {
+		of[u.ID] = u
+	}
+	return of, err
 }
 
 // page is the size of one page of a list.

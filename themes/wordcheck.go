@@ -19,6 +19,9 @@ var placeholder = regexp.MustCompile(`\{\{-?\s*\.(\w+)\s*-?\}\}`)
 func checkMessage(lang string, m, original *i18n.Message) error {
 	where := fmt.Sprintf("themes: locales/%s.json: %q", lang, m.ID)
 	for _, form := range forms(m) {
+		if !strings.Contains(form, "{{") {
+			continue
+		}
 		if _, err := texttemplate.New(m.ID).Parse(form); err != nil {
 			return fmt.Errorf("%s: %w; placeholders look like {{.Name}}", where, err)
 		}
@@ -44,6 +47,9 @@ func placeholders(m *i18n.Message) []string {
 	seen := map[string]bool{}
 	names := []string{}
 	for _, form := range forms(m) {
+		if !strings.Contains(form, "{{") {
+			continue
+		}
 		for _, found := range placeholder.FindAllStringSubmatch(form, -1) {
 			if !seen[found[1]] {
 				seen[found[1]] = true

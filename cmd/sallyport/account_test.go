@@ -218,7 +218,7 @@ func TestAccount(t *testing.T) {
 	// Add a passkey; the proof is a code by text message this time.
 	_, unplug := k.plug(lock(true))
 	k.idle()
-	k.open(account+"/add").click(`button[value="webauthn-platform"]`)
+	k.open(account + "/add").click(`button[value="webauthn-platform"]`)
 	k.says("#title", "Enter your password").fill("#password", crashPassword).click("#continue")
 	k.says("#title", "Enter your code").click("#other").click(`button[value^="sms"]`)
 	code = k.texted()

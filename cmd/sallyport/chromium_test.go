@@ -33,7 +33,7 @@ func openChromium(t *testing.T, scripts bool, switches ...map[string]string) *ta
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath("chromium"), chromedp.NoSandbox,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("lang", "en"),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("lang", "en"), chromedp.DisableGPU,
 	)
 	for _, some := range switches {
 		for name, value := range some {
@@ -124,7 +124,7 @@ func (b *tab) leave(what string, do func()) *tab {
 		if time.Now().After(deadline) {
 			b.t.Fatalf("%s: no other page came\non the page: %s", what, b.page())
 		}
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(40 * time.Millisecond)
 	}
 	return b
 }

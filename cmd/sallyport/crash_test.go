@@ -15,8 +15,17 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// crashes is how often the process is killed in TestCrash.
-var crashes = flag.Int("crashes", 50, "how often the crash test kills the process")
+// crashes is how often the process is killed in TestCrash and TestOutboxCrash.
+var crashes = flag.Int("crashes", 50, "how often the crash tests kill the process; a third of it with -short")
+
+// rounds is how often the process is killed in this run; make sweep kills it as often as
+// is asked for.
+func rounds() int {
+	if testing.Short() {
+		return (*crashes + 2) / 3
+	}
+	return *crashes
+}
 
 // TestCrash kills the process, as a power cut would, at any moment of a sign-in.
 // After each restart no code that was used works again, of an app, of recovery or of
@@ -24,7 +33,7 @@ var crashes = flag.Int("crashes", 50, "how often the crash test kills the proces
 func TestCrash(t *testing.T) {
 	data := t.TempDir()
 	p := startDevIn(t, data)
-	people := importPeople(t, p, *crashes)
+	people := importPeople(t, p, rounds())
 	seen := map[string]int{}
 	for i, one := range people {
 		v := &victim{t: t, p: p, user: one}

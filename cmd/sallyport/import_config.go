@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport-id/sallyport/cmd/sallyport/auth0"
 	"github.com/sallyport-id/sallyport/flows/policy"
 	"github.com/sallyport-id/sallyport/flows/rules"
+	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -311,7 +312,7 @@ func (s *settler) guardian(ctx context.Context) error {
 		}
 		if lacks := s.factors.Info(f.Name).Missing; lacks != "" {
 			f.Item = f.Item.Leave(lacks + " is not set; set it, then `sallyport factor enable " + f.Name + "`")
-		} else if err := s.beside(f.Name, enabled); err != nil {
+		} else if err := s.desk(false).Beside(f.Name, enabled); err != nil {
 			f.Item = f.Item.Leave(err.Error())
 		} else {
 			enabled = append(enabled, f.Name)
@@ -379,7 +380,7 @@ func (s *settler) customer(ctx context.Context, o *storage.Organization, item au
 		if err := s.db.CreateOrganization(ctx, o); err != nil {
 			return err
 		}
-		return s.noteVersion(ctx, &policyScope{id: o.ID, organization: o}, policy.Document{}, nil)
+		return s.noteVersion(ctx, management.OfOrganization(o), policy.Document{}, nil)
 	})
 	if errors.Is(err, storage.ErrInvalid) {
 		item, err = item.Leave(err.Error()), nil // storage refused it before it wrote anything

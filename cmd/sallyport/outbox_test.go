@@ -29,7 +29,7 @@ func TestOutboxCrash(t *testing.T) {
 				dsn = storagetest.DSN(t, engine)
 			}
 			o := openOutbox(t, dsn)
-			for range *crashes {
+			for range rounds() {
 				p := launch(t, nil, "serve", "--config", o.config)
 				p.await("/readyz", func() bool { return status(o.issuer+"readyz") == 200 })
 				time.Sleep(time.Duration(rand.IntN(60)) * time.Millisecond)
@@ -94,7 +94,7 @@ func openOutbox(t *testing.T, dsn string) *crashing {
 	return o
 }
 
-func (o *crashing) open(t *testing.T) *storage.DB {
+func (o *crashing) store(t *testing.T) *storage.DB {
 	t.Helper()
 	db, err := storage.Open(t.Context(), storage.Options{DSN: o.dsn, Sealer: o.sealer, Now: time.Now})
 	if err != nil {
@@ -105,7 +105,7 @@ func (o *crashing) open(t *testing.T) *storage.DB {
 
 func (o *crashing) fill(t *testing.T) {
 	t.Helper()
-	db := o.open(t)
+	db := o.store(t)
 	defer func() { _ = db.Close() }()
 	var rows []*storage.Message
 	for i := range outboxMessages {
@@ -148,30 +148,33 @@ func (o *crashing) refuseSome() *standin.Fault {
 // finish waits until no message waits or is under way.
 func (o *crashing) finish(p *process) {
 	p.t.Helper()
-	db := o.open(p.t)
+	db := o.store(p.t)
 	defer func() { _ = db.Close() }()
 	deadline := time.Now().Add(3 * time.Minute)
-	for open := -1; open != 0; time.Sleep(200 * time.Millisecond) {
-		open = 0
-		for i := range outboxMessages {
-			state, err := db.MessageState(p.t.Context(), fmt.Sprintf("msg_%04d", i))
-			if err != nil {
-				p.t.Fatal(err)
+	for i := range outboxMessages {
+		for o.open(p.t, db, fmt.Sprintf("msg_%04d", i)) {
+			if time.Now().After(deadline) {
+				p.t.Fatalf("message %d is neither sent nor given up:\n%s", i, p.output)
 			}
-			if state == storage.MessageWaiting || state == storage.MessageSending {
-				open++
-			}
-		}
-		if time.Now().After(deadline) {
-			p.t.Fatalf("%d messages are neither sent nor given up:\n%s", open, p.output)
+			time.Sleep(200 * time.Millisecond)
 		}
 	}
+}
+
+// open says whether a message waits or is under way.
+func (o *crashing) open(t *testing.T, db *storage.DB, id string) bool {
+	t.Helper()
+	state, err := db.MessageState(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state == storage.MessageWaiting || state == storage.MessageSending
 }
 
 // check compares what the phones got with what the house knows.
 func (o *crashing) check(t *testing.T) string {
 	t.Helper()
-	db := o.open(t)
+	db := o.store(t)
 	defer func() { _ = db.Close() }()
 	reasons := map[string]string{}
 	for after := ""; ; {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -23,28 +24,36 @@ var previewLink = regexp.MustCompile(`href="(/preview/[a-z_]+/[a-z_]+\?lang=[A-Z
 func TestPreviews(t *testing.T) {
 	p := startDev(t)
 	b := openChromium(t, true)
+	b.size(320)
 	for _, link := range previewLinks(t, p) {
 		b.open(strings.TrimSuffix(p.ready.Issuer, "/") + link)
-		b.size(320)
-		for what, script := range map[string]string{
-			"sticks out to the side":                      `document.documentElement.scrollWidth <= innerWidth`,
-			"has a field without a label":                 `[...document.querySelectorAll("input:not([type=hidden]):not([hidden])")].every(e => e.labels.length || e.ariaLabel)`,
-			"has a button that is too small (WCAG 2.5.8)": `[...document.querySelectorAll("button,a.primary,a.secondary")].filter(e => e.offsetParent).every(e => e.getBoundingClientRect().height >= 24)`,
-			"has not one heading":                         `document.querySelectorAll("h1").length === 1`,
-			"has no language":                             `document.documentElement.lang !== "" && document.documentElement.dir !== ""`,
-			"has a title that is not its own":             `document.title.includes(document.querySelector("h1").textContent.trim())`,
-			"has an id twice":                             `[...document.querySelectorAll("[id]")].every((e, i, all) => all.filter(o => o.id === e.id).length === 1)`,
-			"names what is not there":                     `[...document.querySelectorAll("[aria-describedby],[aria-labelledby]")].every(e => ((e.getAttribute("aria-describedby") || "") + " " + (e.getAttribute("aria-labelledby") || "")).trim().split(/ +/).every(id => document.getElementById(id)))`,
-		} {
-			ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script))
-			if err != nil || !ok {
-				t.Errorf("%s %s (%v)", link, what, err)
-			}
+		faults, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](faultsOfPage()))
+		if err != nil || len(faults) > 0 {
+			t.Errorf("%s %s (%v)", link, strings.Join(faults, ", "), err)
 		}
 		if *shots != "" && strings.HasSuffix(link, "=en") {
 			b.portrait(strings.NewReplacer("/preview/", "", "/", "-", "?lang=en", "").Replace(link))
+			b.size(320)
 		}
 	}
+}
+
+// faultsOfPage is a script that lists what is wrong with the page it runs on.
+func faultsOfPage() string {
+	list := strings.Builder{}
+	for what, right := range map[string]string{
+		"sticks out to the side":                      `document.documentElement.scrollWidth <= innerWidth`,
+		"has a field without a label":                 `[...document.querySelectorAll("input:not([type=hidden]):not([hidden])")].every(e => e.labels.length || e.ariaLabel)`,
+		"has a button that is too small (WCAG 2.5.8)": `[...document.querySelectorAll("button,a.primary,a.secondary")].filter(e => e.offsetParent).every(e => e.getBoundingClientRect().height >= 24)`,
+		"has not one heading":                         `document.querySelectorAll("h1").length === 1`,
+		"has no language":                             `document.documentElement.lang !== "" && document.documentElement.dir !== ""`,
+		"has a title that is not its own":             `document.title.includes(document.querySelector("h1").textContent.trim())`,
+		"has an id twice":                             `[...document.querySelectorAll("[id]")].every((e, i, all) => all.filter(o => o.id === e.id).length === 1)`,
+		"names what is not there":                     `[...document.querySelectorAll("[aria-describedby],[aria-labelledby]")].every(e => ((e.getAttribute("aria-describedby") || "") + " " + (e.getAttribute("aria-labelledby") || "")).trim().split(/ +/).every(id => document.getElementById(id)))`,
+	} {
+		fmt.Fprintf(&list, "[%q, () => %s],", what, right)
+	}
+	return "[" + list.String() + "].filter(([, right]) => !right()).map(([what]) => what)"
 }
 
 func previewLinks(t *testing.T, p *process) []string {

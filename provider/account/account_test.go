@@ -125,8 +125,8 @@ func TestOthersThings(t *testing.T) {
 		eve.direct(address, "name", "Mine now").is(http.StatusNotFound, address)
 	}
 	eve.get("/account/remove/aut_unknown").is(http.StatusNotFound, "/account")
-	eve.get("/account/remove/" + eve.authenticators(factors.Password)[0].ID).is(http.StatusNotFound, "/account")
-	eve.direct("/account/remove/" + eve.authenticators(factors.Password)[0].ID).is(http.StatusNotFound, "/account")
+	eve.get("/account/remove/"+eve.authenticators(factors.Password)[0].ID).is(http.StatusNotFound, "/account")
+	eve.direct("/account/remove/"+eve.authenticators(factors.Password)[0].ID).is(http.StatusNotFound, "/account")
 	if after := len(h.events("")); after != before {
 		t.Errorf("%d lines of the log, want %d", after, before)
 	}
@@ -178,7 +178,7 @@ func TestRow39_MailboxOff(t *testing.T) {
 	if a := ada.authenticators(factors.Email); len(a) != 1 || a[0].Usable() {
 		t.Fatalf("%+v", a)
 	}
-	ada.get("/account/enable/" + id).post().is(http.StatusOK, "/account", "switched on", "/account/remove/"+id)
+	ada.get("/account/enable/"+id).post().is(http.StatusOK, "/account", "switched on", "/account/remove/"+id)
 	if a := ada.authenticators(factors.Email); len(a) != 1 || !a[0].Usable() {
 		t.Fatalf("%+v", a)
 	}

@@ -49,11 +49,14 @@ var nouns = []func(*API){
 	(*API).clientGrants,
 	(*API).clients,
 	(*API).connections,
-	(*API).resourceServers,
-	(*API).users,
 	(*API).guardianFactors,
-	(*API).guardianPolicies,
 	(*API).guardianPhone,
+	(*API).guardianPolicies,
+	(*API).refreshTokens,
+	(*API).resourceServers,
+	(*API).sessions,
+	(*API).userBlocks,
+	(*API).users,
 }
 
 // New makes an API. Its error names the option to mend.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -55,12 +57,29 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 	if !a.spare(ctx, caller) {
 		return
 	}
+	if where := unreadable(r.URL); where != "" {
+		a.answer(ctx, refusal(http.StatusBadRequest, where, "The address has characters that no text may have; leave them out"))
+		return
+	}
 	scopes, _ := ctx.Operation().Metadata["scopes"].([]string)
 	if !slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(caller.Scopes, s) }) {
 		a.answer(ctx, refusal(http.StatusForbidden, "insufficient_scope", "Insufficient scope, expected any of: "+strings.Join(scopes, ",")))
 		return
 	}
 	next(huma.WithValue(ctx, callerKey{}, caller))
+}
+
+// unreadable is the code of the part of an address that no column could hold, "" where all
+// is well: NUL, and what is no UTF-8.
+func unreadable(u *url.URL) string {
+	query, err := url.QueryUnescape(u.RawQuery)
+	switch {
+	case strings.ContainsRune(u.Path, 0) || !utf8.ValidString(u.Path):
+		return "invalid_uri"
+	case err != nil || strings.ContainsRune(query, 0) || !utf8.ValidString(query):
+		return "invalid_query_string"
+	}
+	return ""
 }
 
 // spare charges the call to the client and says on every answer what is left.

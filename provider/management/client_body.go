@@ -62,26 +62,26 @@ func (b *clientBody) apply(c *storage.Client) error {
 		return err
 	}
 	m, s := &c.Metadata, &c.Settings
-	b.Name.set(&c.Name)
-	b.Description.set(&s.Description)
-	b.LogoURI.set(&m.LogoURI)
-	b.Callbacks.set(&m.RedirectURIs)
-	b.AllowedLogoutURLs.set(&m.PostLogoutRedirectURIs)
-	b.FirstParty.set(&s.FirstParty)
-	b.TrustForwardedFor.set(&s.TrustForwardedFor)
-	b.WebOrigins.set(&s.WebOrigins)
-	b.Metadata.set(&s.Metadata)
-	b.InitiateLoginURI.set(&m.InitiateLoginURI)
-	b.RequirePAR.set(&m.RequirePAR)
-	b.JWKSURI.set(&m.JWKSURI)
-	b.AuthMethod.set(&m.TokenEndpointAuthMethod)
+	b.Name.change(&c.Name)
+	b.Description.change(&s.Description)
+	b.LogoURI.change(&m.LogoURI)
+	b.Callbacks.change(&m.RedirectURIs)
+	b.AllowedLogoutURLs.change(&m.PostLogoutRedirectURIs)
+	b.FirstParty.change(&s.FirstParty)
+	b.TrustForwardedFor.change(&s.TrustForwardedFor)
+	b.WebOrigins.change(&s.WebOrigins)
+	b.Metadata.change(&s.Metadata)
+	b.InitiateLoginURI.change(&m.InitiateLoginURI)
+	b.RequirePAR.change(&m.RequirePAR)
+	b.JWKSURI.change(&m.JWKSURI)
+	b.AuthMethod.change(&m.TokenEndpointAuthMethod)
 	b.applyType(c)
 	b.applyGrants(c)
-	if b.JWT.Given {
+	if b.JWT.Set {
 		m.IDTokenSignedResponseAlg = b.JWT.Value.Alg
 		s.IDTokenTTL = b.JWT.Value.Lifetime
 	}
-	if b.RefreshToken.Given {
+	if b.RefreshToken.Set {
 		b.RefreshToken.Value.apply(s)
 	}
 	return nil
@@ -89,7 +89,7 @@ func (b *clientBody) apply(c *storage.Client) error {
 
 // applyType derives what Auth0 has in one word.
 func (b *clientBody) applyType(c *storage.Client) {
-	if !b.AppType.Given {
+	if !b.AppType.Set {
 		return
 	}
 	c.Settings.AppType = b.AppType.Value
@@ -97,7 +97,7 @@ func (b *clientBody) applyType(c *storage.Client) {
 	if b.AppType.Value == "native" {
 		c.Metadata.ApplicationType = "native"
 	}
-	if b.AuthMethod.Given || c.Metadata.TokenEndpointAuthMethod != "" {
+	if b.AuthMethod.Set || c.Metadata.TokenEndpointAuthMethod != "" {
 		return
 	}
 	if b.AppType.Value == "native" || b.AppType.Value == "spa" {
@@ -106,7 +106,7 @@ func (b *clientBody) applyType(c *storage.Client) {
 }
 
 func (b *clientBody) applyGrants(c *storage.Client) {
-	if !b.GrantTypes.Given {
+	if !b.GrantTypes.Set {
 		return
 	}
 	m := &c.Metadata

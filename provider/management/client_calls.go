@@ -77,11 +77,11 @@ func (a *API) clientByID(ctx context.Context, id string) (*storage.Client, error
 }
 
 func (a *API) createClient(ctx context.Context, in *struct{ Body clientBody }) (*oneClient, error) {
-	if !in.Body.Name.Given || in.Body.Name.Null {
+	if !in.Body.Name.Set || in.Body.Name.Null {
 		return nil, invalid("name", "is missing; give the application one that people recognise")
 	}
 	c := &storage.Client{ID: storage.NewID("cli")}
-	if !in.Body.FirstParty.Given {
+	if !in.Body.FirstParty.Set {
 		c.Settings.FirstParty = true // as Auth0's are; consent is for other people's applications
 	}
 	if err := in.Body.apply(c); err != nil {
@@ -143,7 +143,7 @@ func (a *API) updateClient(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	if in.Body.Name.Given && in.Body.Name.Null {
+	if in.Body.Name.Set && in.Body.Name.Null {
 		return nil, invalid("name", "is null; give the application one that people recognise")
 	}
 	if err := in.Body.apply(c); err != nil {

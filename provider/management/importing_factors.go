@@ -18,7 +18,7 @@ const maxMFAFactors = 10
 
 var (
 	totpSecret  = regexp.MustCompile(`^[A-Z2-7]+$`)
-	phoneNumber = regexp.MustCompile(`^\+[0-9]{1,15}$`)
+	phoneFactor = regexp.MustCompile(`^\+[0-9]{1,15}$`)
 )
 
 // mfaFactor is one element of mfa_factors: exactly one of the three.
@@ -101,7 +101,7 @@ func readMFAFactor(item json.RawMessage, path string) (string, factors.Answer, e
 		return "", nil, mfaFailed(path+".totp.secret", "it is not base32 in capitals without padding")
 	case f.TOTP != nil:
 		return factors.OTP, factors.Answer{"secret": f.TOTP.Secret}, nil
-	case f.Phone != nil && !phoneNumber.MatchString(f.Phone.Value):
+	case f.Phone != nil && !phoneFactor.MatchString(f.Phone.Value):
 		return "", nil, mfaFailed(path+".phone.value", "it is not + and at most 15 digits")
 	case f.Phone != nil:
 		return factors.SMS, factors.Answer{"phone_number": f.Phone.Value}, nil

@@ -8,36 +8,36 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Optional is a member of a body that may be left out, or be null to go back to the
-// default: a PATCH has to tell the three apart.
+// An Optional is a member of a body that may be absent, null, or a value: three things
+// where null clears what is stored.
 type Optional[T any] struct {
-	Given bool // it was in the body
-	Null  bool // as null
+	Set   bool // it was there, as null or as a value
+	Null  bool
 	Value T
 }
 
-// UnmarshalJSON is called for members that are there.
+// UnmarshalJSON is called where the member is there.
 func (o *Optional[T]) UnmarshalJSON(text []byte) error {
-	o.Given, o.Null = true, bytes.Equal(bytes.TrimSpace(text), []byte("null"))
-	if o.Null {
+	o.Set = true
+	if o.Null = bytes.Equal(text, []byte("null")); o.Null {
 		return nil
 	}
 	return json.Unmarshal(text, &o.Value)
 }
 
-// Schema is that of T, or null.
+// Schema is that of the value, or null.
 func (o Optional[T]) Schema(r huma.Registry) *huma.Schema {
-	schema := huma.SchemaFromType(r, reflect.TypeFor[T]())
-	if schema.Ref != "" {
-		return &huma.Schema{OneOf: []*huma.Schema{schema, {Type: "null"}}}
+	s := *huma.SchemaFromType(r, reflect.TypeFor[T]())
+	if s.Ref != "" {
+		return &huma.Schema{OneOf: []*huma.Schema{&s, {Type: "null"}}}
 	}
-	schema.Nullable = true
-	return schema
+	s.Nullable = true
+	return &s
 }
 
-// set puts what was given into a field: null is its zero value.
-func (o Optional[T]) set(field *T) {
-	if o.Given {
+// change puts what was sent into field, the zero value for null.
+func (o Optional[T]) change(field *T) {
+	if o.Set {
 		*field = o.Value
 	}
 }

@@ -5,15 +5,22 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/sallyport-id/sallyport/factors"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
 // users are the people who can sign in.
 func (a *API) users() {
-	op(a, operation{method: http.MethodGet, path: "/users/{id}", scopes: []string{"read:users"}, summary: "One user", missing: true}, a.user)
-	op(a, operation{method: http.MethodDelete, path: "/users/{id}", scopes: []string{"delete:users"}, summary: "Remove a user for good", status: http.StatusNoContent}, a.deleteUser)
+	op(a, operation{method: http.MethodGet, path: "/users", scopes: []string{"read:users", "read:user_idp_tokens"}, summary: "Search users"}, a.listUsers)
+	op(a, operation{method: http.MethodGet, path: "/users-by-email", scopes: []string{"read:users"}, summary: "The user with an e-mail address"}, a.usersByEmail)
+	op(a, operation{method: http.MethodPost, path: "/users", scopes: []string{"create:users"}, summary: "Add a user", status: http.StatusCreated, conflict: true}, a.createUser)
+	op(a, operation{method: http.MethodGet, path: "/users/{id}", scopes: []string{"read:users", "read:user_idp_tokens", "read:current_user"}, summary: "One user", missing: true}, a.user)
+	op(a, operation{method: http.MethodPatch, path: "/users/{id}", scopes: []string{"update:users", "update:users_app_metadata", "update:current_user_metadata"}, summary: "Change a user", missing: true, conflict: true}, a.patchUser)
+	op(a, operation{method: http.MethodDelete, path: "/users/{id}", scopes: []string{"delete:users", "delete:current_user"}, summary: "Remove a user for good", status: http.StatusNoContent}, a.deleteUser)
 }
 
 // A userView is a user as the API shows one.
@@ -33,6 +40,10 @@ type userView struct {
 	AppMetadata   json.RawMessage `json:"app_metadata,omitempty"`
 	Blocked       bool            `json:"blocked,omitempty"`
 	Identities    []identity      `json:"identities"`
+	Multifactor   []string        `json:"multifactor,omitempty" doc:"guardian, duo: what second factors there are"`
+	LastLogin     time.Time       `json:"last_login,omitzero"`
+	LastIP        string          `json:"last_ip,omitempty" doc:"not in lists"`
+	LoginsCount   int64           `json:"logins_count,omitempty"`
 	CreatedAt     time.Time       `json:"created_at"`
 	UpdatedAt     time.Time       `json:"updated_at"`
 }
@@ -45,14 +56,57 @@ type identity struct {
 	IsSocial   bool   `json:"isSocial"`
 }
 
+// idPrefix begins the ids of users that came from Auth0, or were given by a caller.
+const idPrefix = "auth0|"
+
+// viewUser shows u. Who has no user name of their own has their e-mail address for one.
 func (a *API) viewUser(u *storage.User) *userView {
-	return &userView{
+	v := &userView{
 		UserID: u.ID, Username: u.Username, Email: u.Email, EmailVerified: u.EmailVerified, PhoneNumber: u.PhoneNumber,
 		PhoneVerified: u.PhoneNumberVerified, Name: u.Name, GivenName: u.GivenName, FamilyName: u.FamilyName, Nickname: u.Nickname,
 		Picture: u.Picture, UserMetadata: u.UserMetadata, AppMetadata: u.AppMetadata, Blocked: u.Blocked,
-		Identities: []identity{{Connection: a.Connection, UserID: u.ID, Provider: "auth0"}},
+		Identities: []identity{{Connection: a.Connection, UserID: strings.TrimPrefix(u.ID, idPrefix), Provider: "auth0"}},
 		CreatedAt:  u.CreatedAt, UpdatedAt: u.UpdatedAt,
 	}
+	if u.Username == u.Email || u.Username == u.PhoneNumber {
+		v.Username = ""
+	}
+	return v
+}
+
+// viewUsers shows users with what other tables say of them.
+func (a *API) viewUsers(ctx context.Context, found []*storage.FoundUser) ([]*userView, error) {
+	ids := make([]string, len(found))
+	for i, f := range found {
+		ids[i] = f.User.ID
+	}
+	has, err := a.DB.FactorsOf(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]*userView, len(found))
+	for i, f := range found {
+		v := a.viewUser(&f.User)
+		v.LoginsCount, v.LastLogin, v.Multifactor = f.Logins, f.LastLogin, a.multifactor(has[f.User.ID])
+		views[i] = v
+	}
+	return views, nil
+}
+
+// multifactor names second factors as Auth0's user has them: ours are all Guardian's.
+func (a *API) multifactor(names []string) []string {
+	var all []string
+	for _, name := range names {
+		if name == factors.Password || !a.Factors.Info(name).Second {
+			continue
+		}
+		if name != "duo" {
+			name = "guardian"
+		}
+		all = append(all, name)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // A UserPath names a user. (Embedded parameters have to be exported: the framework sees no others.)
@@ -65,11 +119,46 @@ func (a *API) user(ctx context.Context, in *struct {
 	Picked
 },
 ) (*struct{ Body *userView }, error) {
-	u, err := a.userByID(ctx, in.ID)
+	if err := a.ownOr(ctx, in.ID, "read:users", "read:user_idp_tokens"); err != nil {
+		return nil, err
+	}
+	v, err := a.viewedUser(ctx, in.ID)
+	return &struct{ Body *userView }{v}, err
+}
+
+// viewedUser is all that the API shows of a user. Errors: a 404.
+func (a *API) viewedUser(ctx context.Context, id string) (*userView, error) {
+	found, err := a.DB.SearchUsers(ctx, storage.UserSearch{Where: is("user_id", id), Limit: 1})
 	if err != nil {
 		return nil, err
 	}
-	return &struct{ Body *userView }{a.viewUser(u)}, nil
+	if len(found) == 0 {
+		return nil, missing("user", "The user does not exist.")
+	}
+	views, err := a.viewUsers(ctx, found)
+	if err != nil {
+		return nil, err
+	}
+	last, err := a.DB.Events(ctx, storage.EventFilter{Type: "login.done", UserID: id, Limit: 1})
+	if err == nil && len(last) > 0 {
+		views[0].LastIP = last[0].Address
+	}
+	return views[0], err
+}
+
+// is the condition that a field has a value.
+func is(field string, value any) *storage.Condition {
+	return &storage.Condition{Test: &storage.Test{Field: field, Is: value}}
+}
+
+// ownOr lets callers pass who have one of scopes, or who are the user: the operation has a
+// scope for each user's own account.
+func (a *API) ownOr(ctx context.Context, id string, scopes ...string) error {
+	c := callerOf(ctx)
+	if slices.ContainsFunc(scopes, c.May) || c.UserID != "" && c.UserID == id {
+		return nil
+	}
+	return refusal(http.StatusForbidden, "insufficient_scope", "Insufficient scope, expected any of: "+strings.Join(scopes, ","))
 }
 
 // userByID finds a user. Errors: a 404.
@@ -82,6 +171,9 @@ func (a *API) userByID(ctx context.Context, id string) (*storage.User, error) {
 }
 
 func (a *API) deleteUser(ctx context.Context, in *UserPath) (*struct{}, error) {
+	if err := a.ownOr(ctx, in.ID, "delete:users"); err != nil {
+		return nil, err
+	}
 	return nil, a.change(ctx, storage.Event{Type: "user.deleted", UserID: in.ID}, func(ctx context.Context) error {
 		return a.DB.DeleteUser(ctx, in.ID)
 	})

@@ -325,7 +325,7 @@ func (h *house) do(r *http.Request) *reply {
 	h.must(err)
 	_ = res.Body.Close()
 	got := &reply{h: h, status: res.StatusCode, header: res.Header, raw: string(b)}
-	if strings.HasPrefix(res.Header.Get("Content-Type"), "application/json") {
+	if strings.HasPrefix(res.Header.Get("Content-Type"), "application/json") && !strings.HasPrefix(got.raw, "[") {
 		h.must(json.Unmarshal(b, &got.body))
 	}
 	return got

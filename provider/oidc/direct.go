@@ -97,7 +97,9 @@ func (p *Provider) directAsk(ctx context.Context, c *client, form url.Values) (f
 	if audience != "" {
 		kept.Set("audience", audience)
 	}
-	return flows.Ask{ClientID: c.ID, Scopes: c.asks(c.allowed(form.Get("scope"))), Request: []byte(kept.Encode())}, nil
+	ask := flows.Ask{ClientID: c.ID, Scopes: c.asks(c.allowed(form.Get("scope"))), Request: []byte(kept.Encode())}
+	p.guard(c, &ask)
+	return ask, nil
 }
 
 // allowed are those of the scopes asked for that c may have, each once.

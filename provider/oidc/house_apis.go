@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -81,6 +82,18 @@ func (p *Provider) apiFor(ctx context.Context, c *client, audience string) (*sto
 		return nil, refused
 	}
 	return api, err
+}
+
+// guard has who asks for a token with which their factors can be changed show what the
+// account has, and of late, whatever policies and browsers say.
+func (p *Provider) guard(c *client, a *flows.Ask) {
+	if c.api == nil || c.api.Audience != p.at(pathMFA) {
+		return
+	}
+	fresh := p.flows.FreshFor()
+	if a.Own = true; a.MaxAge == nil || *a.MaxAge > fresh {
+		a.MaxAge = &fresh
+	}
 }
 
 // aimMachine points c at an API that it calls for itself, "" for none.

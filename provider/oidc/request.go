@@ -295,6 +295,7 @@ func (p *Provider) ask(q *request, now time.Time) flows.Ask {
 		Scopes: q.consentScopes(), Organization: q.org, RequestedAt: now, Resume: p.path("/authorize/resume"), FormAction: origin(q.home), Popup: q.mode == modeMessage,
 		Request: []byte(q.form.Encode()),
 	}
+	p.guard(q.client, &a)
 	if c := q.claims; c != nil {
 		if c.subject != "" {
 			a.Subject = c.subject

@@ -18,7 +18,7 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 		name string
 		test func(t *testing.T, db *storage.DB)
 	}{
-		{"users", users}, {"names", names}, {"deleted user", deletedUser}, {"user versions", userVersions},
+		{"users", users}, {"search", search}, {"search of events", eventSearch}, {"lock-outs", lockouts}, {"refresh tokens", refreshTokens}, {"names", names}, {"deleted user", deletedUser}, {"user versions", userVersions},
 		{"clients", clients}, {"apis", apis}, {"settings", settings}, {"cache", cache},
 		{"organizations", organizations}, {"cached organizations", cachedOrganizations}, {"members", members}, {"roles", roles}, {"policy versions", policyVersions},
 		{"scripts", scripts}, {"limits of scripts", scriptLimits}, {"live scripts", liveScripts}, {"documents", documents}, {"crowd", newcomers}, {"imports", imports},
