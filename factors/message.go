@@ -80,6 +80,23 @@ type Addressed interface {
 	Address(s Subject, a *Authenticator) string
 }
 
+// A Keyed is a factor whose authenticators are public keys (WebAuthn §4).
+type Keyed interface {
+	// Key is what is known of the key of a, which is confirmed.
+	Key(a *Authenticator) (*Key, error)
+}
+
+// A Key is a public key with what its maker said of it. Byte strings are in base64url.
+type Key struct {
+	ID           string
+	PublicKey    string // COSE_Key
+	AAGUID       string // as UUID: the model
+	UserHandle   string
+	RelyingParty string
+	Synced       bool // it may have copies on other devices
+	BackedUp     bool // it has
+}
+
 // A Linker is a factor whose authenticators come in pairs with another factor's: a
 // number takes texts and calls, a phone that is asked shows codes too.
 type Linker interface {

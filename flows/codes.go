@@ -24,7 +24,17 @@ func (e *Engine) renewCodes(v *visit) error {
 		return fmt.Errorf("%s: enroll: %w", name, err)
 	}
 	c := &storage.Change{Ticket: l.state.Ask.Ticket}
-	own := slices.DeleteFunc(slices.Clone(l.all), func(a *factors.Authenticator) bool { return a.Factor != name })
+	fresh = e.replaceCodes(l, c, fresh)
+	c.Events = append(c.Events, e.event(v, "recovery_code.regenerated", map[string]any{"authenticator_id": fresh.ID}))
+	e.notify(v, l.user, notice{Kind: mailCodes})
+	l.close()
+	l.state.Shown, l.state.Enrolled = &shown.Prompt, true
+	return e.advance(v, c)
+}
+
+// replaceCodes puts fresh in the place of the codes that l's person has.
+func (e *Engine) replaceCodes(l *login, c *storage.Change, fresh *factors.Authenticator) *factors.Authenticator {
+	own := slices.DeleteFunc(slices.Clone(l.all), func(a *factors.Authenticator) bool { return a.Factor != fresh.Factor })
 	if len(own) == 0 {
 		fresh.ID, fresh.UserID = storage.NewID("aut"), l.user.ID
 		l.take(fresh, c)
@@ -38,9 +48,5 @@ func (e *Engine) renewCodes(v *visit) error {
 		c.OldAuthenticators = append(c.OldAuthenticators, other.ID)
 		l.drop(other.ID)
 	}
-	c.Events = append(c.Events, e.event(v, "recovery_code.regenerated", map[string]any{"authenticator_id": fresh.ID}))
-	e.notify(v, l.user, notice{Kind: mailCodes})
-	l.close()
-	l.state.Shown, l.state.Enrolled = &shown.Prompt, true
-	return e.advance(v, c)
+	return fresh
 }

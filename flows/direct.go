@@ -58,6 +58,7 @@ type Direct struct {
 	e     *Engine
 	v     *visit
 	token string
+	keys  bool // the program has a browser that can ask for keys
 }
 
 // SignIn signs a person in by name and password, as a browser's login does and under the

@@ -135,7 +135,8 @@ func (d *Direct) asked(c *storage.Change, factor string) (*Question, error) {
 // fit are the factors that can be asked, or set up, without a page.
 func (d *Direct) fit() []string {
 	return slices.DeleteFunc(slices.Clone(d.v.decision.Offers), func(name string) bool {
-		return d.e.paged(name) || d.e.factors.Info(name).Companion
+		info := d.e.factors.Info(name)
+		return d.e.paged(name) && (!d.keys || info.Exclusive) || info.Companion
 	})
 }
 

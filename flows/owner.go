@@ -36,6 +36,8 @@ type Owner struct {
 	User *storage.User
 	// SessionID is the session that speaks, "" where none does.
 	SessionID string
+	// ClientID is the program that acts for them, "" where they do themselves.
+	ClientID string
 
 	e *Engine
 	r *http.Request
@@ -136,11 +138,17 @@ func (o *Owner) visit() *visit {
 	return &visit{r: o.r, login: &login{row: &storage.Login{}, user: o.User}}
 }
 
+func (o *Owner) event(v *visit, kind string, data map[string]any) *storage.Event {
+	ev := o.e.event(v, kind, data)
+	ev.ClientID = o.ClientID
+	return ev
+}
+
 // changed stores c with a line of the log and a mail.
 func (o *Owner) changed(ctx context.Context, c *storage.Change, event string, data map[string]any, n notice) error {
 	v := o.visit()
 	o.e.notify(v, o.User, n)
-	c.Events = append(c.Events, o.e.event(v, event, data))
+	c.Events = append(c.Events, o.event(v, event, data))
 	c.Messages = append(c.Messages, v.login.out...)
 	if err := o.e.db.Commit(ctx, *c); err != nil {
 		return fmt.Errorf("account: %w", err)
@@ -157,7 +165,7 @@ func (o *Owner) done(ctx context.Context, event string, data map[string]any, n n
 		if err := do(ctx); err != nil {
 			return err
 		}
-		return o.e.db.AddEvents(ctx, o.e.event(v, event, data))
+		return o.e.db.AddEvents(ctx, o.event(v, event, data))
 	})
 	if err != nil {
 		return fmt.Errorf("account: %w", err)

@@ -167,6 +167,9 @@ func (k *keeper) idle() {
 func (k *keeper) shows() {
 	k.t.Helper()
 	k.says("#title", "Enter your password").fill("#password", crashPassword).click("#continue")
+	if k.has("[data-start]") { // the passkey, which is not at hand
+		k.click("#other").click(`button[value="otp"]`)
+	}
 	k.says("#title", "Enter your code").leave("the code", func() { k.fill("#code", k.phone.code()) })
 	k.proofs++
 }

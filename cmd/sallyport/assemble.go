@@ -116,7 +116,7 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	devices := device.New(device.Options{
 		Issuer: issuer, Name: s.Name, Flows: engine, Themes: pages, Logger: p.logger, ApplicationServerKey: func() string { return applicationServerKey(h.factors) },
 	})
-	people := account.New(account.Options{Issuer: issuer, Name: s.Name, Flows: engine, Factors: h.factors, Themes: pages, Logger: p.logger})
+	people := account.New(account.Options{Issuer: issuer, Name: s.Name, Flows: engine, Factors: h.factors, Themes: pages, Bearer: op.Bearer, Logger: p.logger})
 	admin, err := management.New(management.Options{
 		Issuer: s.Issuer, DB: h.db, Flows: engine, Factors: h.factors, Setup: h.setup, Bearer: op.Bearer, Connection: s.Login.Connection,
 		NewSecret: h.oneSecret, Logger: p.logger, Now: h.now,

@@ -67,6 +67,25 @@ func (f *Factor) Grade(a *factors.Authenticator) factors.Trait {
 	return factors.PhishingResistant
 }
 
+// Key implements factors.Keyed.
+func (f *Factor) Key(a *factors.Authenticator) (*factors.Key, error) {
+	r, err := read(a)
+	if err != nil {
+		return nil, err
+	}
+	k := &factors.Key{
+		ID: a.Handle, PublicKey: base64.RawURLEncoding.EncodeToString(r.PublicKey), UserHandle: base64.RawURLEncoding.EncodeToString([]byte(a.UserID)),
+		RelyingParty: f.config.RPID, Synced: r.Flags.BackupEligible, BackedUp: r.Flags.BackupState,
+	}
+	if f.rp != nil {
+		k.RelyingParty = f.rp.Config.RPID
+	}
+	if id := r.Authenticator.AAGUID; len(id) == 16 {
+		k.AAGUID = fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
+	}
+	return k, nil
+}
+
 // person is a subject as the library wants to see one.
 type person struct {
 	factors.Subject

@@ -13,14 +13,18 @@ import (
 	"github.com/sallyport-id/sallyport/themes"
 )
 
-// Options are what a Provider is made of; all are required but Logger.
+// Options are what a Provider is made of; all are required but Bearer and Logger.
 type Options struct {
-	Issuer  *url.URL // public address
+	Issuer  *url.URL // public address, exactly as applications are configured with it
 	Name    string   // of the site
 	Flows   *flows.Engine
 	Factors *factors.Registry
 	Themes  *themes.Renderer
-	Logger  *slog.Logger // nil: silence
+	// Bearer says whose access token for an audience came with r; nil: there is no JSON API.
+	//
+	// Errors: flows.ErrNoCaller.
+	Bearer func(r *http.Request, audience string) (*flows.Caller, error)
+	Logger *slog.Logger // nil: silence
 }
 
 // A Provider serves people who look after their account.
@@ -33,6 +37,8 @@ type Provider struct {
 	factors *factors.Registry
 	themes  *themes.Renderer
 	log     *slog.Logger
+	issuer  string
+	bearer  func(*http.Request, string) (*flows.Caller, error)
 }
 
 // New makes a Provider.
@@ -43,11 +49,15 @@ func New(o Options) *Provider {
 	prefix := strings.TrimSuffix(o.Issuer.Path, "/")
 	return &Provider{
 		site: o.Issuer.Scheme + "://" + o.Issuer.Host, home: prefix + "/account", prefix: prefix, name: o.Name, flows: o.Flows, factors: o.Factors, themes: o.Themes, log: o.Logger,
+		issuer: o.Issuer.String(), bearer: o.Bearer,
 	}
 }
 
-// Mount adds the pages to browser.
-func (p *Provider) Mount(browser, _ *http.ServeMux) {
+// Mount adds the pages to browser, and the JSON API to api.
+func (p *Provider) Mount(browser, api *http.ServeMux) {
+	if p.bearer != nil {
+		p.mountAPI(api)
+	}
 	browser.HandleFunc("GET /account", p.show)
 	browser.HandleFunc("GET /account/added", p.arrive("added"))
 	browser.HandleFunc("GET /account/renewed", p.arrive("codes"))

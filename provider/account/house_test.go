@@ -28,6 +28,7 @@ import (
 	"github.com/sallyport-id/sallyport/flows/policy"
 	"github.com/sallyport-id/sallyport/provider"
 	"github.com/sallyport-id/sallyport/provider/account"
+	"github.com/sallyport-id/sallyport/provider/oidc"
 	"github.com/sallyport-id/sallyport/storage"
 	"github.com/sallyport-id/sallyport/storage/storagetest"
 	"github.com/sallyport-id/sallyport/themes"
@@ -45,6 +46,8 @@ type house struct {
 	clock time.Time
 	mails []string // "to: subject"
 }
+
+const callback = "https://app.example/callback"
 
 const secret = "the quick fox jumps over"
 
@@ -73,10 +76,14 @@ func open(t *testing.T, engine string) *house {
 	h.must(err)
 	h.flows, err = flows.New(flows.Options{Issuer: issuer, Name: "Test", DB: h.db, Factors: h.ring, Themes: pages, Mailer: h, Ladder: policy.DefaultLadder(), Now: h.now, Address: provider.Address})
 	h.must(err)
-	people := account.New(account.Options{Issuer: issuer, Name: "Test", Flows: h.flows, Factors: h.ring, Themes: pages})
+	op, err := oidc.New(t.Context(), oidc.Options{
+		Issuer: issuer.String(), DB: h.db, Flows: h.flows, Themes: pages, ACRValues: policy.DefaultLadder().Values(), Config: oidc.DefaultConfig(), Now: h.now, Address: provider.Address,
+	})
+	h.must(err)
+	people := account.New(account.Options{Issuer: issuer, Name: "Test", Flows: h.flows, Factors: h.ring, Themes: pages, Bearer: op.Bearer})
 	site, err := provider.New(provider.Options{
 		Issuer: issuer, Themes: pages, Logger: slog.New(slog.DiscardHandler), Now: h.now, Ready: h.db.Ping,
-		Rooms: []provider.Room{func(browser, _ *http.ServeMux) { h.flows.Mount(browser) }, people.Mount},
+		Rooms: []provider.Room{op.Mount, func(browser, _ *http.ServeMux) { h.flows.Mount(browser) }, people.Mount},
 	})
 	h.must(err)
 	h.server.Config.Handler = site
@@ -167,7 +174,12 @@ func newClient(t *testing.T) *http.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &http.Client{Jar: jar}
+	return &http.Client{Jar: jar, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
+		if strings.HasPrefix(r.URL.String(), callback) {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}}
 }
 
 // elsewhere is the same person at another browser.
@@ -223,6 +235,10 @@ func (one *person) send(method, address string, form url.Values, headers ...stri
 	b, err := io.ReadAll(res.Body)
 	one.h.must(err)
 	one.at, one.status, one.body = res.Request.URL, res.StatusCode, string(b)
+	if to := res.Header.Get("Location"); strings.HasPrefix(to, callback) {
+		one.at, err = url.Parse(to)
+		one.h.must(err)
+	}
 	return one
 }
 
