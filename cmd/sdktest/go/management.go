@@ -14,10 +14,10 @@ import (
 )
 
 func (p *program) management(ctx context.Context) error {
-	p.watch = &watch{under: p.http.Transport}
-	http := &http.Client{Timeout: 30 * time.Second, Transport: p.watch}
+	p.watch = &watch{under: http.DefaultTransport}
+	by := &http.Client{Timeout: 30 * time.Second, Transport: p.watch}
 	admin := p.Clients["admin"]
-	m, err := management.New(p.Domain, management.WithClientCredentials(context.Background(), admin.ID, admin.Secret), management.WithClient(http))
+	m, err := management.New(p.Domain, management.WithClientCredentials(context.Background(), admin.ID, admin.Secret), management.WithClient(by))
 	if err != nil {
 		return err
 	}
@@ -121,6 +121,7 @@ func blind(ctx context.Context, method reflect.Value) error {
 			in = append(in, reflect.ValueOf("nothing").Convert(t))
 		case t.Kind() == reflect.Pointer:
 			in = append(in, reflect.New(t.Elem()))
+			fill(in[len(in)-1].Elem(), 2)
 		default:
 			in = append(in, reflect.Zero(t))
 		}
@@ -130,4 +131,18 @@ func blind(ctx context.Context, method reflect.Value) error {
 		return errors.New("there is something, and this program has no step for it: " + err.Error())
 	}
 	return errors.New("there is something, and this program has no step for it")
+}
+
+// fill makes the members of a struct that are pointers, down to depth, because some
+// methods look into what they are given.
+func fill(v reflect.Value, depth int) {
+	if v.Kind() != reflect.Struct || depth == 0 {
+		return
+	}
+	for i := range v.NumField() {
+		if f := v.Field(i); f.CanSet() && f.Kind() == reflect.Pointer {
+			f.Set(reflect.New(f.Type().Elem()))
+			fill(f.Elem(), depth-1)
+		}
+	}
 }
