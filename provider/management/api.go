@@ -55,10 +55,15 @@ var nouns = []func(*API){
 	(*API).guardianPolicies,
 	(*API).guardianPush,
 	(*API).guardianWebAuthn,
+	(*API).organizationConnections,
+	(*API).organizationMembers,
+	(*API).organizations,
 	(*API).refreshTokens,
 	(*API).resourceServers,
+	(*API).roles,
 	(*API).sessions,
 	(*API).userBlocks,
+	(*API).userRoles,
 	(*API).users,
 }
 
