@@ -79,7 +79,7 @@ func (h *house) program(ctx context.Context, sdk, dir, command string, args ...s
 	cmd := exec.CommandContext(ctx, command, args...) //nolint:gosec // a program of ours
 	var out, said bytes.Buffer
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &said
-	cmd.Env = append(os.Environ(), "SDKTEST_WORLD="+h.worldFile(), "NODE_EXTRA_CA_CERTS="+h.cert.cert)
+	cmd.Env = append(os.Environ(), "SDKTEST_WORLD="+h.worldFile(), "NODE_EXTRA_CA_CERTS="+h.cert.cert, "SSL_CERT_FILE="+h.cert.cert)
 	failed := cmd.Run()
 	rows, err := readRows(sdk, out.Bytes())
 	if failed != nil {
