@@ -28,7 +28,9 @@ func methodType(factor string) string {
 }
 
 // methodID is Auth0's id of an authenticator: "totp|dev_…".
-func methodID(prefix, id string) string { return prefix + "|" + theirIDs + strings.TrimPrefix(id, ownIDs) }
+func methodID(prefix, id string) string {
+	return prefix + "|" + theirIDs + strings.TrimPrefix(id, ownIDs)
+}
 
 // ownID is our id of one of Auth0's, "" where it is none.
 func ownID(id string) string {
