@@ -58,7 +58,8 @@ func (a *API) pageOfTokens(ctx context.Context, f storage.RefreshFilter, c Check
 func (a *API) userRefreshTokens(ctx context.Context, in *struct {
 	UserPath
 	Checkpoint
-	Totals bool `query:"include_totals" doc:"of no meaning: the answer goes on by next"`
+	Totals  bool `query:"include_totals" doc:"of no meaning: the answer goes on by next"`
+	PerPage int  `query:"per_page" minimum:"0" maximum:"100" doc:"of no meaning beside take"`
 },
 ) (*listed[*refreshTokenView], error) {
 	if _, err := a.userByID(ctx, in.ID); err != nil {
