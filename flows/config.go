@@ -61,6 +61,8 @@ type Limits struct {
 	// Reset mails.
 	ResetUser    Rate `doc:"reset mails to one person"`
 	ResetAddress Rate `doc:"reset mails asked for from one address"`
+	// Accounts that strangers make.
+	SignUpAddress Rate `koanf:"signup_address" doc:"accounts that strangers ask for from one address"`
 	// Authenticators that one person may have beside the password. More help nobody, and
 	// each is a row to read at every sign-in.
 	Authenticators int `doc:"authenticators that one person may have beside the password"`
@@ -87,7 +89,7 @@ func DefaultConfig() Config {
 			CodeAuthenticator: rate(10, six), CodeUser: rate(10, six), CodeRecovery: rate(5, 12*time.Minute), CodeAddress: rate(100, 10*time.Second),
 			SendTo: rate(10, time.Hour), SendGroup: rate(30, time.Minute), SendCountry: rate(200, 5*time.Second), SendAddress: rate(30, 2*time.Minute),
 			SendAll:   rate(5000, 17280*time.Millisecond), // a day has as many
-			ResetUser: rate(5, 20*time.Minute), ResetAddress: rate(20, time.Minute),
+			ResetUser: rate(5, 20*time.Minute), ResetAddress: rate(20, time.Minute), SignUpAddress: rate(20, 3*time.Minute),
 			Authenticators: 20, Consecutive: 100,
 		},
 	}
@@ -133,7 +135,7 @@ func (l Limits) rates() map[string]Rate {
 		"password_user": l.PasswordUser, "password_address": l.PasswordAddress,
 		"code_authenticator": l.CodeAuthenticator, "code_user": l.CodeUser, "code_recovery": l.CodeRecovery, "code_address": l.CodeAddress,
 		"send_to": l.SendTo, "send_group": l.SendGroup, "send_country": l.SendCountry, "send_address": l.SendAddress, "send_all": l.SendAll,
-		"reset_user": l.ResetUser, "reset_address": l.ResetAddress,
+		"reset_user": l.ResetUser, "reset_address": l.ResetAddress, "signup_address": l.SignUpAddress,
 	}
 }
 

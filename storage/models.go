@@ -259,6 +259,8 @@ const (
 	GrantAccess    = "access"
 	GrantRefresh   = "refresh"
 	GrantPAR       = "par"
+	GrantDevice    = "device"    // a device's request, RFC 8628
+	GrantUserCode  = "user_code" // and what people type for it
 	GrantAssertion = "assertion" // jti of a client assertion, RFC 7523 §3
 )
 

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A Mail is what one mail says. The set is closed: ResetMail, InviteMail, CodeMail and
-// NoticeMail.
+// A Mail is what one mail says. The set is closed: ResetMail, InviteMail, VerifyMail,
+// CodeMail and NoticeMail.
 type Mail interface{ mail() string }
 
 // ResetMail carries the link to set a new password.
@@ -17,6 +17,14 @@ type ResetMail struct {
 	Name string // how the person is greeted; empty: without a name
 	// Link has to be made from the configured issuer, never from a request.
 	Link      string
+	ExpiresIn time.Duration
+}
+
+// VerifyMail carries the link by which a new person shows that the address is theirs.
+type VerifyMail struct {
+	Frame
+	Name      string
+	Link      string // as in ResetMail
 	ExpiresIn time.Duration
 }
 
@@ -59,6 +67,7 @@ func MailKinds() []string {
 }
 
 func (ResetMail) mail() string  { return "reset" }
+func (VerifyMail) mail() string { return "verify" }
 func (InviteMail) mail() string { return "invite" }
 func (CodeMail) mail() string   { return "code" }
 func (NoticeMail) mail() string { return "notice" }

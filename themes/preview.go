@@ -35,7 +35,7 @@ func Previews(now time.Time) []Preview {
 	var all []Preview
 	for _, some := range [][]Preview{
 		identifyPreviews(now), codePreviews(now), waitPreviews(now), pickerPreviews(), enrollPreviews(), consentPreviews(),
-		passwordPreviews(), endPreviews(now), failurePreviews(), accountPreviews(now),
+		passwordPreviews(), endPreviews(now), devicePreviews(), failurePreviews(), accountPreviews(now),
 	} {
 		all = append(all, some...)
 	}
@@ -227,6 +227,22 @@ func endPreviews(now time.Time) (list []Preview) {
 	add(&list, "nowhere", Expired{Frame: end.stranger()})
 	add(&list, "until", Locked{Frame: f, Until: now.Add(6 * time.Minute)})
 	add(&list, "long", Locked{Frame: f, Until: now.Add(30 * time.Hour)})
+	return list
+}
+
+func devicePreviews() (list []Preview) {
+	f := demo()
+	f.CanCancel, f.CanSwitch = false, false
+	g := f.stranger()
+	g.Client = Client{}
+	add(&list, "ask", VerifyEmail{Frame: f})
+	add(&list, "done", VerifyEmail{Frame: g.ending(), Done: true})
+	add(&list, "empty", Activate{Frame: g})
+	add(&list, "typed", Activate{Frame: g, UserCode: "QTZL-MCBW"})
+	add(&list, "wrong", Activate{Frame: g.with(wrong("activate.wrong", "user_code")), UserCode: "QTZL-MCB"})
+	add(&list, "ask", ActivateConfirm{Frame: f.stranger(), UserCode: "QTZL-MCBW"})
+	add(&list, "done", Activated{Frame: g.ending()})
+	add(&list, "denied", Activated{Frame: g.ending(), Denied: true})
 	return list
 }
 

@@ -15,6 +15,7 @@ func (v Identify) focus() string {
 	return "password"
 }
 
+func (Activate) focus() string     { return "user_code" }
 func (Password) focus() string     { return "password" }
 func (ResetRequest) focus() string { return "username" }
 
@@ -94,6 +95,13 @@ func (v SetPassword) focus() string {
 
 func (v SetPassword) values() map[string]any { return map[string]any{"Min": v.MinLength} }
 
+func (v Activated) variant() string {
+	if v.Denied {
+		return "denied"
+	}
+	return ""
+}
+
 func (v Denied) variant() string { return strings.TrimPrefix(v.Reason, "denied.") }
 
 func (v Failure) variant() string {
@@ -110,6 +118,17 @@ func (v Failure) variant() string {
 
 func (v ResetMail) values() map[string]any {
 	return map[string]any{"Within": v.ExpiresIn.Round(time.Minute)}
+}
+
+func (v VerifyMail) values() map[string]any {
+	return map[string]any{"Within": v.ExpiresIn.Round(time.Minute)}
+}
+
+func (v VerifyEmail) variant() string {
+	if v.Done {
+		return "done"
+	}
+	return ""
 }
 
 func (v InviteMail) values() map[string]any {

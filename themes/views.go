@@ -212,6 +212,27 @@ type (
 		To     string
 		Fields []Field
 	}
+	// Activate asks for the code that a device shows. Field: user_code.
+	Activate struct {
+		Frame
+		UserCode string // as typed before, or as the address has it
+	}
+	// ActivateConfirm asks whether the person began this on the device themselves.
+	// Buttons: allow, deny.
+	ActivateConfirm struct {
+		Frame
+		UserCode string
+	}
+	// Activated says that the device goes on by itself, or not.
+	Activated struct {
+		Frame
+		Denied bool
+	}
+	// VerifyEmail asks a new person to confirm their address, or says that it is done.
+	VerifyEmail struct {
+		Frame
+		Done bool
+	}
 	// WebMessage hands an authorization response to the application's window that opened
 	// or frames it.
 	WebMessage struct {
@@ -282,5 +303,9 @@ func (Expired) Page() string         { return "expired" }
 func (Locked) Page() string          { return "locked" }
 func (Failure) Page() string         { return "failure" }
 func (FormPost) Page() string        { return "form_post" }
+func (Activate) Page() string        { return "activate" }
+func (ActivateConfirm) Page() string { return "activate_confirm" }
+func (Activated) Page() string       { return "activated" }
+func (VerifyEmail) Page() string     { return "verify_email" }
 func (WebMessage) Page() string      { return "web_message" }
 func (PasswordChanged) Page() string { return "password_changed" }

@@ -318,24 +318,20 @@ func (s *settler) guardian(ctx context.Context) error {
 			enabled = append(enabled, f.Name)
 		}
 	}
-	data := map[string]any{"import": true}
-	err := s.change(ctx, event{Type: "policy.changed", Data: data}, func(ctx context.Context) error {
-		_, err := s.editSettings(ctx, false, data, func(now *storage.Settings) error {
-			if len(enabled) > 0 {
-				now.Factors = enabled
-			}
-			now.Policy = or(want, now.Policy)
-			return nil
-		})
-		return err
+	_, err := s.desk(false).ChangeSettings(ctx, storage.Event{Type: "policy.changed", Data: map[string]any{"import": true}}, func(now *storage.Settings) error {
+		if len(enabled) > 0 {
+			now.Factors = enabled
+		}
+		now.Policy = or(want, now.Policy)
+		return nil
 	})
-	if locked := new(misuse); errors.As(err, &locked) {
+	if why := refusal(err); why != "" {
 		for i := range offered {
 			if offered[i].Item.Outcome != auth0.Left {
-				offered[i].Item = offered[i].Item.Leave(locked.Error())
+				offered[i].Item = offered[i].Item.Leave(why)
 			}
 		}
-		item, err = item.Leave(locked.Error()), nil
+		item, err = item.Leave(why), nil
 	}
 	if err != nil {
 		return err
@@ -347,6 +343,16 @@ func (s *settler) guardian(ctx context.Context) error {
 		s.items = append(s.items, item)
 	}
 	return nil
+}
+
+// refusal is why settings are not to be, before anything was written; "" for other errors.
+func refusal(err error) string {
+	var locked *management.LockOut
+	var invalid *management.Invalid
+	if errors.As(err, &locked) || errors.As(err, &invalid) {
+		return strings.ReplaceAll(err.Error(), "\n", "; ")
+	}
+	return ""
 }
 
 func (s *settler) organizations(ctx context.Context) error {

@@ -14,9 +14,11 @@ import (
 // maxIDTokenTTL is as long as a key is published after its last signature, in seconds.
 const maxIDTokenTTL = 24 * 60 * 60
 
+const deviceGrant = "urn:ietf:params:oauth:grant-type:device_code" // RFC 8628
+
 var (
 	authMethods   = []string{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"}
-	grantTypes    = slices.Concat([]string{"authorization_code", "refresh_token", "client_credentials"}, passwordGrants, mfaGrants)
+	grantTypes    = slices.Concat([]string{"authorization_code", "refresh_token", "client_credentials", deviceGrant}, passwordGrants, mfaGrants)
 	signatureAlgs = []string{"RS256", "ES256", "EdDSA"}
 	assertionAlgs = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 	// Grants by which a client takes what people show, in place of our pages, by Auth0's names.
@@ -122,8 +124,8 @@ func validateGrants(f *faults, c *storage.Client) {
 		f.add("response_types", "the grant authorization_code has no response type", "add code")
 	case !code && len(m.ResponseTypes) > 0:
 		f.add("response_types", "code needs the grant authorization_code", "add it to grant_types or leave response_types out")
-	case !code && !password && slices.Contains(m.GrantTypes, "refresh_token"):
-		f.add("grant_types", "refresh_token comes from authorization_code or password only", "add one of them or leave refresh_token out")
+	case !code && !password && !slices.Contains(m.GrantTypes, deviceGrant) && slices.Contains(m.GrantTypes, "refresh_token"):
+		f.add("grant_types", "refresh_token comes from authorization_code, password or the device grant only", "add one of them or leave refresh_token out")
 	}
 	if password && !c.Settings.FirstParty {
 		f.add("grant_types", "password shows people's passwords to the client",

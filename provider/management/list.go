@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -69,6 +70,18 @@ func pageOf[T any](key string, all []T, p Paging) *listed[T] {
 	from := min(p.Page*p.size(), len(all))
 	to := min(from+p.size(), len(all))
 	return &listed[T]{&List[T]{Items: all[from:to], Key: key, Paging: p, Total: len(all)}}
+}
+
+// checkpointOf is the part of all that c asks for, in the order of ids, which no two items
+// share: so what comes and goes in between hides nothing else.
+func checkpointOf[T any](key string, all []T, c Checkpoint, id func(T) string) *listed[T] {
+	slices.SortFunc(all, func(x, y T) int { return strings.Compare(id(x), id(y)) })
+	all = all[sort.Search(len(all), func(i int) bool { return id(all[i]) > c.From }):]
+	page := &List[T]{Key: key, Checkpoint: true}
+	if page.Items = all[:min(c.size(), len(all))]; len(page.Items) < len(all) {
+		page.Next = id(page.Items[len(page.Items)-1])
+	}
+	return &listed[T]{page}
 }
 
 // MarshalJSON writes the shape that was asked for.

@@ -82,14 +82,14 @@ func merge(field string, into *json.RawMessage, change Optional[Metadata]) error
 	return nil
 }
 
-var phoneNumber = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
 // validateContacts looks at the addresses of u, "" for none.
 func validateContacts(email, phone string) error {
 	if a, err := mail.ParseAddress(email); email != "" && (err != nil || a.Address != email) {
 		return invalid("email", "is not a mail address; write ada@example.com")
 	}
-	if phone != "" && !phoneNumber.MatchString(phone) {
+	if phone != "" && !e164.MatchString(phone) {
 		return invalid("phone_number", "is not a number with its country code; write +4930123456")
 	}
 	return nil

@@ -74,10 +74,10 @@ func TestDISC03_OnlyWhatIsThere(t *testing.T) {
 	for _, kind := range []string{"token", "id_token", "id_token token", "code id_token", "none"} {
 		b.begin(h.ask("web", "response_type", kind)).fails("unsupported_response_type")
 	}
-	if grants := texts(doc["grant_types_supported"]); !slices.Equal(grants, []string{"authorization_code", "refresh_token", "client_credentials"}) {
+	if grants := texts(doc["grant_types_supported"]); !slices.Equal(grants, []string{"authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code"}) {
 		t.Errorf("grants %v", grants)
 	}
-	for _, grant := range []string{"password", "implicit", "urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:device_code"} {
+	for _, grant := range []string{"implicit", "urn:ietf:params:oauth:grant-type:jwt-bearer"} {
 		h.token("web", "grant_type", grant).is(400, "unsupported_grant_type")
 	}
 	// client_secret_jwt is not listed, and a client cannot be registered for it.

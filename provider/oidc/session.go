@@ -43,6 +43,8 @@ type record struct {
 	// Of a code: where it was sent, and its PKCE challenge (RFC 7636).
 	RedirectURI string `json:"r,omitempty"`
 	Challenge   string `json:"ch,omitempty"`
+	// Of a device's request.
+	Device *deviceState `json:"d,omitempty"`
 }
 
 func (r *record) encode() []byte {

@@ -58,6 +58,9 @@ func (p *Provider) exchange(r *http.Request) (map[string]any, error) {
 	if isDirect(form.Get("grant_type")) {
 		return p.exchangeDirect(r, c, form)
 	}
+	if form.Get("grant_type") == grantDevice {
+		return p.exchangeDevice(r.Context(), c, form)
+	}
 	job := &work{now: p.now(), client: c}
 	ctx := withWork(r.Context(), job)
 	s, err := p.prepare(ctx, c, form)

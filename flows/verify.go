@@ -1,0 +1,70 @@
+package flows
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/sallyport-id/sallyport/storage"
+	"github.com/sallyport-id/sallyport/themes"
+)
+
+// showVerify is GET /verify/{token}. It uses nothing up: mail servers follow links.
+func (e *Engine) showVerify(w http.ResponseWriter, r *http.Request) {
+	t, err := e.verification(r)
+	if err != nil {
+		e.fail(w, r, err)
+		return
+	}
+	f := e.ownFrame(w, r, e.path("/verify/"+r.PathValue("token")))
+	f.Account = t.user.Email
+	e.themes.Render(w, http.StatusOK, themes.VerifyEmail{Frame: f})
+}
+
+// showVerified is GET /verify: it is done.
+func (e *Engine) showVerified(w http.ResponseWriter, r *http.Request) {
+	e.themes.Render(w, http.StatusOK, themes.VerifyEmail{Frame: e.bare(w, r), Done: true})
+}
+
+// confirmMailbox is POST /verify/{token}: the mailbox is the person's.
+func (e *Engine) confirmMailbox(w http.ResponseWriter, r *http.Request) {
+	t, err := e.verification(r)
+	if err == nil {
+		err = e.commitVerified(r, t)
+	}
+	if errors.Is(err, storage.ErrSpent) {
+		err = ErrGone
+	}
+	if err != nil {
+		e.fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, e.path("/verify"), http.StatusSeeOther)
+}
+
+// verification is the live ticket in the address. It is for the address that it was mailed
+// to, and no other that the person may have by now.
+func (e *Engine) verification(r *http.Request) (*reset, error) {
+	t, err := e.ticket(r, ticketVerify)
+	if err != nil {
+		return nil, err
+	}
+	var mailed string
+	if err := json.Unmarshal(t.data, &mailed); err != nil || mailed != t.user.Email {
+		return nil, ErrGone
+	}
+	return t, nil
+}
+
+func (e *Engine) commitVerified(r *http.Request, t *reset) error {
+	v := &visit{r: r, login: &login{row: &storage.Login{}, user: t.user}}
+	return e.dispatch(v, func(ctx context.Context) error {
+		if err := e.db.UseTicket(ctx, t.key); err != nil {
+			return err
+		}
+		user := *t.user
+		user.EmailVerified = true
+		return e.db.Commit(ctx, storage.Change{User: &user, Events: []*storage.Event{e.event(v, "user.email_verified", nil)}})
+	})
+}
