@@ -225,3 +225,81 @@ func (f *fuzzer) value(schema map[string]any, depth int) any {
 	}
 	return f.text()
 }
+
+// mfaOperations are those of the MFA API, which has no document: Auth0's bodies are its own.
+func mfaOperations() []described {
+	text := map[string]any{"type": "string"}
+	list := map[string]any{"type": "array", "items": text}
+	object := func(members map[string]any) map[string]any {
+		return map[string]any{"type": "object", "properties": members}
+	}
+	id := []parameter{{Name: "id", In: "path", Schema: text}}
+	bearer := []string{"200", "204", "400", "401", "403", "404", "413", "415", "429"}
+	return []described{
+		{method: http.MethodGet, path: "/mfa/authenticators", scopes: []string{"read:authenticators"}, statuses: bearer},
+		{method: http.MethodDelete, path: "/mfa/authenticators/{id}", parameters: id, scopes: []string{"remove:authenticators"}, statuses: bearer},
+		{method: http.MethodPost, path: "/mfa/associate", scopes: []string{"enroll"}, statuses: bearer, body: object(map[string]any{
+			"authenticator_types": list, "oob_channels": list, "phone_number": text, "email": text, "client_id": text,
+		})},
+	}
+}
+
+// TestFuzzPeople does to the APIs that people's tokens are for what TestFuzzManagement does.
+func TestFuzzPeople(t *testing.T) {
+	requests := 10_000
+	if testing.Short() {
+		requests = 300
+	}
+	x := newTenant(t, nil)
+	u := &storage.User{ID: "usr_known", Username: "ada", Email: "ada@example.com", EmailVerified: true}
+	if err := x.house.db.CreateUser(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+	const password = "a long enough password 17"
+	if err := x.house.setPassword(t.Context(), u, password); err != nil {
+		t.Fatal(err)
+	}
+	secret := x.client("own", func(c *storage.Client) {
+		c.Metadata.GrantTypes = []string{"password", "http://auth0.com/oauth/grant-type/mfa-otp"}
+		c.Settings.FirstParty = true
+	})
+	token := func(audience string, scopes ...string) string {
+		var body struct {
+			Token string `json:"access_token"`
+			Error string `json:"error_description"`
+		}
+		x.post("/oauth/token", url.Values{
+			"grant_type": {"password"}, "username": {"ada"}, "password": {password}, "audience": {x.issuer + audience}, "scope": {strings.Join(scopes, " ")},
+		}, &body, func(r *http.Request) { r.SetBasicAuth("own", secret) })
+		if body.Token == "" {
+			t.Fatalf("no token for %s with %v: %s", audience, scopes, body.Error)
+		}
+		return body.Token
+	}
+	var doc apiDocument
+	if status := x.send(http.MethodGet, "/me/v1/openapi.json", "", nil, &doc); status != http.StatusOK {
+		t.Fatalf("no document: %d", status)
+	}
+	type suite struct {
+		audience string
+		all      []described
+		foreign  string
+		tokens   map[string]string
+	}
+	suites := []*suite{
+		{audience: "me/", all: doc.operations(), foreign: token("mfa/", "read:authenticators"), tokens: map[string]string{}},
+		{audience: "mfa/", all: mfaOperations(), foreign: token("me/", "read:me:factors"), tokens: map[string]string{}},
+	}
+	f := &fuzzer{rand.New(rand.NewPCG(3, 4)), doc.Components.Schemas} //nolint:gosec // to be the same each time
+	for i := range requests {
+		s := suites[i%2]
+		o := s.all[i/2%len(s.all)]
+		key := strings.Join(o.scopes, " ")
+		if s.tokens[key] == "" {
+			s.tokens[key] = token(s.audience, o.scopes...)
+		}
+		x.try(f, o, "", "401")
+		x.try(f, o, s.foreign, "401") // of another audience
+		x.try(f, o, s.tokens[key], "")
+	}
+}

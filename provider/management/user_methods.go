@@ -23,8 +23,8 @@ func (a *API) userMethods() {
 	op(a, operation{method: http.MethodDelete, path: one, scopes: scope("delete"), summary: "Remove a method", status: http.StatusNoContent, missing: true, conflict: true}, a.removeMethod)
 }
 
-// A method is an authenticator, or the two of a number, as Auth0 shows one.
-type method struct {
+// A userMethod is an authenticator, or the two of a number, as Auth0 shows one.
+type userMethod struct {
 	ID        string    `json:"id"`
 	Type      string    `json:"type"`
 	Confirmed *bool     `json:"confirmed,omitempty"`
@@ -48,7 +48,7 @@ type way struct {
 
 // methodsOf are the methods of u, the oldest first. Those that are being set up are not
 // among them: they belong to a sign-in.
-func (a *API) methodsOf(ctx context.Context, u *storage.User) ([]*method, []*storage.Authenticator, error) {
+func (a *API) methodsOf(ctx context.Context, u *storage.User) ([]*userMethod, []*storage.Authenticator, error) {
 	list, err := a.DB.Authenticators(ctx, u.ID)
 	if err != nil {
 		return nil, nil, err
@@ -58,9 +58,9 @@ func (a *API) methodsOf(ctx context.Context, u *storage.User) ([]*method, []*sto
 }
 
 // viewMethods shows authenticators, the two of a number as one.
-func (a *API) viewMethods(u *storage.User, list []*storage.Authenticator, masked bool) []*method {
-	var all []*method
-	numbers := map[string]*method{}
+func (a *API) viewMethods(u *storage.User, list []*storage.Authenticator, masked bool) []*userMethod {
+	var all []*userMethod
+	numbers := map[string]*userMethod{}
 	for _, one := range list {
 		if m := numbers[one.Link]; one.Link != "" && isNumber(one.Factor) && m != nil {
 			m.Ways = append(m.Ways, way{methodID(prefixes[one.Factor], one.ID), one.Factor})
@@ -78,9 +78,9 @@ func (a *API) viewMethods(u *storage.User, list []*storage.Authenticator, masked
 	return all
 }
 
-func (a *API) viewMethod(u *storage.User, one *storage.Authenticator, masked bool) *method {
+func (a *API) viewMethod(u *storage.User, one *storage.Authenticator, masked bool) *userMethod {
 	yes := true
-	m := &method{
+	m := &userMethod{
 		ID: methodID(methodType(one.Factor), one.ID), Type: methodType(one.Factor), Confirmed: &yes,
 		Created: one.CreatedAt, Enrolled: one.ConfirmedAt, LastAuth: one.LastUsedAt,
 	}
@@ -118,7 +118,7 @@ func (a *API) listMethods(ctx context.Context, in *struct {
 	UserPath
 	Paging
 },
-) (*listed[*method], error) {
+) (*listed[*userMethod], error) {
 	u, err := a.userByID(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -135,7 +135,7 @@ type MethodPath struct {
 
 // methodAt finds one of a user's methods: by its own id, or by that of a way to reach a
 // number. Errors: a 404.
-func (a *API) methodAt(ctx context.Context, p MethodPath) (*storage.User, *method, *storage.Authenticator, error) {
+func (a *API) methodAt(ctx context.Context, p MethodPath) (*storage.User, *userMethod, *storage.Authenticator, error) {
 	u, err := a.userByID(ctx, p.ID)
 	if err != nil {
 		return nil, nil, nil, err
@@ -154,7 +154,7 @@ func (a *API) methodAt(ctx context.Context, p MethodPath) (*storage.User, *metho
 	return nil, nil, nil, refusal(http.StatusNotFound, "inexistent_authentication_method", "The authentication method does not exist.")
 }
 
-func (a *API) oneMethod(ctx context.Context, in *MethodPath) (*body[*method], error) {
+func (a *API) oneMethod(ctx context.Context, in *MethodPath) (*body[*userMethod], error) {
 	_, m, _, err := a.methodAt(ctx, *in)
 	return say(m), err
 }

@@ -91,7 +91,7 @@ func (a *API) createMethod(ctx context.Context, in *struct {
 	UserPath
 	Body newMethod
 },
-) (*body[*method], error) {
+) (*body[*userMethod], error) {
 	u, err := a.userByID(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func (a *API) replaceMethods(ctx context.Context, in *struct {
 	UserPath
 	Body []newMethod `maxItems:"50" nullable:"false"`
 },
-) (*body[[]*method], error) {
+) (*body[[]*userMethod], error) {
 	u, err := a.userByID(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -163,7 +163,7 @@ func (a *API) patchMethod(ctx context.Context, in *struct {
 		Preferred string `json:"preferred_authentication_method,omitempty" enum:"sms,voice"`
 	}
 },
-) (*body[*method], error) {
+) (*body[*userMethod], error) {
 	u, m, one, err := a.methodAt(ctx, in.MethodPath)
 	if err != nil {
 		return nil, err
