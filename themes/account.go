@@ -95,10 +95,16 @@ type Deed struct {
 }
 
 // Page returns the template's stem.
-func (Account) Page() string     { return "account" }
-func (AccountAct) Page() string  { return "account_act" }
+func (Account) Page() string { return "account" }
+
+// Page returns the template's stem.
+func (AccountAct) Page() string { return "account_act" }
+
+// Page returns the template's stem.
 func (AccountName) Page() string { return "account_name" }
-func (RenewCodes) Page() string  { return "renew_codes" }
+
+// Page returns the template's stem.
+func (RenewCodes) Page() string { return "renew_codes" }
 
 func (v Account) values() map[string]any { return map[string]any{"Count": v.ways()} }
 
