@@ -56,7 +56,7 @@ func (p *prepared) scan(ctx context.Context, db *bun.DB, row any, args ...any) e
 
 // scanAll reads all rows into a slice.
 func (p *prepared) scanAll(ctx context.Context, db *bun.DB, into any, args ...any) error {
-	rows, err := p.query(ctx, db, args)
+	rows, err := p.query(ctx, db, args) //nolint:sqlclosecheck // ScanRows closes them
 	if err != nil {
 		return err
 	}

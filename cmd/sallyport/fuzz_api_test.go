@@ -176,7 +176,7 @@ func (f *fuzzer) id(made string) string {
 }
 
 func (f *fuzzer) text() string {
-	texts := []string{"", "a", "ada@example.com", "+491701234567", "https://a.example/", "\x00", "ünïcödé ‮", "' OR 1=1 --", "{{code}}", strings.Repeat("y", 5000), "-1", "null", "rs_x", "1e400", "true", "10.0.0.1"}
+	texts := []string{"", "a", "ada@example.com", "+491701234567", "https://a.example/", "\x00", "ünïcödé \u202e", "' OR 1=1 --", "{{code}}", strings.Repeat("y", 5000), "-1", "null", "rs_x", "1e400", "true", "10.0.0.1"}
 	return texts[f.IntN(len(texts))]
 }
 
