@@ -89,6 +89,9 @@ func (p *program) connections(ctx context.Context, m *management.Management) {
 		return see(m.Connection.ReadByName(ctx, connection))(func(found *management.Connection) bool { return found.GetID() == c.GetID() })
 	})
 	p.works("Connection.ReadEnabledClients", func() error { _, err := m.Connection.ReadEnabledClients(ctx, c.GetID()); return err })
+	p.works("Connection.Update", func() error {
+		return m.Connection.Update(ctx, c.GetID(), &management.Connection{DisplayName: auth0.String("People")})
+	})
 	const one = "there is one connection, the database of people, and every client has it"
 	p.missing("Connection.Create", one, func() error {
 		return m.Connection.Create(ctx, &management.Connection{Name: auth0.String("Another"), Strategy: auth0.String("auth0")})

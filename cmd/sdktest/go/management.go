@@ -27,8 +27,8 @@ func (p *program) management(ctx context.Context) error {
 		return err
 	})
 	for _, walk := range []func(context.Context, *management.Management){
-		p.users, p.userFactors, p.clients, p.connections, p.roles, p.organizations, p.rules, p.actions,
-		p.guardian, p.guardianProviders, p.tickets, p.logs, p.tenant, p.prompts, p.attackProtection, p.keys, p.jobs, p.email,
+		p.users, p.userFactors, p.sessions, p.clients, p.connections, p.roles, p.organizations, p.rules, p.actions,
+		p.guardian, p.guardianProviders, p.tickets, p.logs, p.tenant, p.prompts, p.partials, p.attackProtection, p.keys, p.jobs, p.email,
 	} {
 		walk(ctx, m)
 	}

@@ -102,6 +102,28 @@ func (p *program) userFactors(ctx context.Context, m *management.Management) {
 	p.works("User.DeleteAllAuthenticationMethods", func() error { return m.User.DeleteAllAuthenticationMethods(ctx, id) })
 }
 
+// sessions are those of the person who signed in at the Authentication API.
+func (p *program) sessions(ctx context.Context, m *management.Management) {
+	who, err := m.User.ListByEmail(ctx, p.People["go"].Email)
+	if err != nil || len(who) == 0 {
+		who = []*management.User{{}} // the calls tell
+	}
+	id := who[0].GetID()
+	tokens, _ := m.User.ListRefreshTokens(ctx, id) // as above
+	p.topic = "RefreshToken"
+	p.works("RefreshToken.Read", func() error {
+		return see(m.RefreshToken.Read(ctx, tokens.Tokens[0].GetID()))(func(t *management.RefreshToken) bool { return t.GetUserID() == id })
+	})
+	p.works("RefreshToken.Delete", func() error { return m.RefreshToken.Delete(ctx, tokens.Tokens[0].GetID()) })
+	list, _ := m.User.ListUserSessions(ctx, id) // as above
+	p.topic = "Session"
+	p.works("Session.Read", func() error {
+		return see(m.Session.Read(ctx, list.Sessions[0].GetID()))(func(s *management.Session) bool { return s.GetUserID() == id })
+	})
+	p.works("Session.Revoke", func() error { return m.Session.Revoke(ctx, list.Sessions[0].GetID()) })
+	p.works("Session.Delete", func() error { return m.Session.Delete(ctx, list.Sessions[1].GetID()) })
+}
+
 func (p *program) tickets(ctx context.Context, m *management.Management) {
 	p.topic = "Ticket"
 	u, _ := somebody(ctx, m, "go-ticket") // where there is none, the calls tell

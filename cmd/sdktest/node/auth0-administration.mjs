@@ -1,5 +1,5 @@
 // Guardian, rules, actions, logs, and the settings of the tenant.
-import { step } from './auth0-rest.mjs';
+import { refused, step } from './auth0-rest.mjs';
 import { connection, want } from './program.mjs';
 
 const guardian = async (m) => {
@@ -30,6 +30,12 @@ const guardian = async (m) => {
   await step('guardian.factors.pushNotification.getSnsProvider', async () => want(!(await push.getSnsProvider()).aws_secret_access_key, 'no secret', ''));
   await step('guardian.factors.pushNotification.setProvider', () => push.setProvider({ provider: 'sns' }));
   await step('guardian.factors.pushNotification.getSelectedProvider', () => push.getSelectedProvider());
+  await step('guardian.factors.pushNotification.setApnsProvider', () => push.setApnsProvider({ sandbox: true, bundle_id: 'example.walk' }));
+  await step('guardian.factors.pushNotification.updateApnsProvider', () => push.updateApnsProvider({ sandbox: false }));
+  await step('guardian.factors.pushNotification.getApnsProvider', async () => want((await push.getApnsProvider()).bundle_id === 'example.walk', 'it', ''));
+  const fcm = 'Google takes no server keys any more: use FCM v1';
+  await refused('guardian.factors.pushNotification.setFcmProvider', fcm, () => push.setFcmProvider({ server_key: 'x' }));
+  await refused('guardian.factors.pushNotification.updateFcmProvider', fcm, () => push.updateFcmProvider({ server_key: 'x' }));
   const account = { host: 'api-00000000.duosecurity.com', ikey: 'DI000000000000000000', skey: 'the-secret-of-nobody-at-all-000000000000' };
   await step('guardian.factors.duo.settings.set', () => duo.settings.set(account));
   await step('guardian.factors.duo.settings.update', () => duo.settings.update({ host: account.host }));
@@ -46,10 +52,10 @@ const guardian = async (m) => {
 
 const scripts = async (m) => {
   const rule = await step('rules.create', () => m.rules.create({ name: 'node', script: 'function (user, context, callback) { callback(null, user, context); }', enabled: false }));
-  await step('rules.get', () => m.rules.get(rule.id));
-  await step('rules.update', () => m.rules.update(rule.id, { name: 'node again' }));
+  await step('rules.get', () => m.rules.get(rule?.id));
+  await step('rules.update', () => m.rules.update(rule?.id, { name: 'node again' }));
   await step('rules.list', () => m.rules.list());
-  await step('rules.delete', () => m.rules.delete(rule.id));
+  await step('rules.delete', () => m.rules.delete(rule?.id));
   await step('rulesConfigs.set', () => m.rulesConfigs.set('NODE', { value: 'x' }));
   await step('rulesConfigs.list', () => m.rulesConfigs.list());
   await step('rulesConfigs.delete', () => m.rulesConfigs.delete('NODE'));
@@ -61,8 +67,8 @@ const scripts = async (m) => {
   await step('actions.update', () => m.actions.update(id, { code: 'exports.onExecutePostLogin = async (event, api) => { /* again */ };' }));
   const version = await step('actions.deploy', () => m.actions.deploy(id));
   await step('actions.versions.list', () => m.actions.versions.list(id));
-  await step('actions.versions.get', () => m.actions.versions.get(id, version.id));
-  await step('actions.versions.deploy', () => m.actions.versions.deploy(id, version.id));
+  await step('actions.versions.get', () => m.actions.versions.get(id, version?.id));
+  await step('actions.versions.deploy', () => m.actions.versions.deploy(id, version?.id));
   await step('actions.triggers.bindings.updateMany', () => m.actions.triggers.bindings.updateMany('post-login', { bindings: [{ ref: { type: 'action_id', value: id }, display_name: 'node' }] }));
   await step('actions.triggers.bindings.list', () => m.actions.triggers.bindings.list('post-login'));
   await step('actions.triggers.bindings.updateMany (none)', () => m.actions.triggers.bindings.updateMany('post-login', { bindings: [] }));
@@ -72,12 +78,12 @@ const scripts = async (m) => {
 
 const tenant = async (m) => {
   const logs = await step('logs.list', async () => (await m.logs.list({ take: 5 })).data);
-  await step('logs.get', () => m.logs.get(logs[0].log_id));
+  await step('logs.get', () => m.logs.get(logs?.[0]?.log_id));
   const stream = await step('logStreams.create', () => m.logStreams.create({ name: 'node', type: 'http', sink: { httpEndpoint: 'https://logs.example/', httpContentFormat: 'JSONLINES', httpContentType: 'application/json' } }));
-  await step('logStreams.get', () => m.logStreams.get(stream.id));
+  await step('logStreams.get', () => m.logStreams.get(stream?.id));
   await step('logStreams.list', () => m.logStreams.list());
-  await step('logStreams.update', () => m.logStreams.update(stream.id, { name: 'node again' }));
-  await step('logStreams.delete', () => m.logStreams.delete(stream.id));
+  await step('logStreams.update', () => m.logStreams.update(stream?.id, { name: 'node again' }));
+  await step('logStreams.delete', () => m.logStreams.delete(stream?.id));
   await step('tenants.settings.get', () => m.tenants.settings.get());
   await step('tenants.settings.update', () => m.tenants.settings.update({ friendly_name: 'Walk' }));
   await step('branding.get', () => m.branding.get());
@@ -95,7 +101,7 @@ const tenant = async (m) => {
   await step('riskAssessments.settings.newDevice.get', () => m.riskAssessments.settings.newDevice.get());
   await step('riskAssessments.settings.newDevice.update', () => m.riskAssessments.settings.newDevice.update({ remember_for: 30 }));
   const keys = await step('keys.signing.list', () => m.keys.signing.list());
-  await step('keys.signing.get', () => m.keys.signing.get(keys[0].kid));
+  await step('keys.signing.get', () => m.keys.signing.get(keys?.[0]?.kid));
   await step('keys.signing.rotate', () => m.keys.signing.rotate());
 };
 
@@ -103,8 +109,8 @@ const jobs = async (m) => {
   const id = await m.connections.list().then((page) => page.data[0].id, () => 'con_none');
   const users = new Blob([JSON.stringify([{ email: 'node-import@walk.example', email_verified: true }])], { type: 'application/json' });
   const job = await step('jobs.usersImports.create', () => m.jobs.usersImports.create({ users, connection_id: id }));
-  await step('jobs.get', async () => want((await m.jobs.get(job.id)).type === 'users_import', 'users_import', job));
-  await step('jobs.errors.get', () => m.jobs.errors.get(job.id));
+  await step('jobs.get', async () => want((await m.jobs.get(job?.id)).type === 'users_import', 'users_import', job));
+  await step('jobs.errors.get', () => m.jobs.errors.get(job?.id));
   await step('jobs.usersExports.create', () => m.jobs.usersExports.create({ connection_id: id, format: 'json' }));
 };
 

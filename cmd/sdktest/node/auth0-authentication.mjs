@@ -26,7 +26,7 @@ export const authentication = async () => {
     want(data.access_token, 'a token', data);
   });
   await works('oauth.pushedAuthorization', async () => {
-    const { data } = await client.oauth.pushedAuthorization({ response_type: 'code', redirect_uri, scope: 'openid' });
+    const { data } = await client.oauth.pushedAuthorization({ client_id: web.client_id, response_type: 'code', redirect_uri, scope: 'openid' });
     await authorize(who, { client_id: web.client_id, request_uri: data.request_uri });
   });
   await works('oauth.passwordGrant', async () => {

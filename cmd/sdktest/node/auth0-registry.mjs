@@ -1,5 +1,5 @@
 // Users, clients, APIs, connections, roles and organizations.
-import { step } from './auth0-rest.mjs';
+import { refused, step } from './auth0-rest.mjs';
 import { connection, want, world } from './program.mjs';
 
 const count = (page) => (Array.isArray(page) ? page : page.data ?? []).length;
@@ -21,10 +21,10 @@ const users = async (m) => {
   await step('userBlocks.deleteByIdentifier', () => m.userBlocks.deleteByIdentifier({ identifier: email }));
   const phone = await step('users.authenticationMethods.create', () => m.users.authenticationMethods.create(id, { type: 'phone', phone_number: '+15005550015', preferred_authentication_method: 'sms' }));
   await step('users.authenticationMethods.list', async () => want(count(await m.users.authenticationMethods.list(id)) > 0, 'a phone', ''));
-  await step('users.authenticationMethods.get', () => m.users.authenticationMethods.get(id, phone.id));
-  await step('users.authenticationMethods.update', () => m.users.authenticationMethods.update(id, phone.id, { preferred_authentication_method: 'sms' }));
+  await step('users.authenticationMethods.get', () => m.users.authenticationMethods.get(id, phone?.id));
+  await step('users.authenticationMethods.update', () => m.users.authenticationMethods.update(id, phone?.id, { preferred_authentication_method: 'sms' }));
   await step('users.enrollments.get', () => m.users.enrollments.get(id));
-  await step('users.authenticationMethods.delete', () => m.users.authenticationMethods.delete(id, phone.id));
+  await step('users.authenticationMethods.delete', () => m.users.authenticationMethods.delete(id, phone?.id));
   await step('users.authenticationMethods.set', () => m.users.authenticationMethods.set(id, [{ type: 'totp', totp_secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' }]));
   await step('users.regenerateRecoveryCode', async () => want((await m.users.regenerateRecoveryCode(id)).recovery_code.length === 24, '24 letters', ''));
   await step('users.multifactor.invalidateRememberBrowser', () => m.users.multifactor.invalidateRememberBrowser(id));
@@ -45,23 +45,23 @@ const users = async (m) => {
 const clients = async (m) => {
   const identifier = 'https://node.walk.example/';
   const api = await step('resourceServers.create', () => m.resourceServers.create({ name: 'Walk', identifier, scopes: [{ value: 'read', description: 'Read' }] }));
-  await step('resourceServers.get', async () => want((await m.resourceServers.get(api.id)).identifier === identifier, identifier, ''));
-  await step('resourceServers.update', () => m.resourceServers.update(api.id, { token_lifetime: 600 }));
+  await step('resourceServers.get', async () => want((await m.resourceServers.get(api?.id)).identifier === identifier, identifier, ''));
+  await step('resourceServers.update', () => m.resourceServers.update(api?.id, { token_lifetime: 600 }));
   await step('resourceServers.list', () => m.resourceServers.list());
   const client = await step('clients.create', () => m.clients.create({ name: 'Walk', app_type: 'regular_web', callbacks: ['https://walk.example/callback'], grant_types: ['authorization_code', 'client_credentials'] }));
   const id = client?.client_id;
   await step('clients.get', async () => want((await m.clients.get(id)).name === 'Walk', 'its name', id));
   await step('clients.update', () => m.clients.update(id, { name: 'Walked' }));
   await step('clients.list', async () => want(count(await m.clients.list({ per_page: 2 })) === 2, 'two', ''));
-  await step('clients.rotateSecret', async () => want((await m.clients.rotateSecret(id)).client_secret !== client.client_secret, 'another secret', ''));
+  await step('clients.rotateSecret', async () => want((await m.clients.rotateSecret(id)).client_secret !== client?.client_secret, 'another secret', ''));
   await step('clients.connections.get', () => m.clients.connections.get(id));
   const grant = await step('clientGrants.create', () => m.clientGrants.create({ client_id: id, audience: identifier, scope: ['read'] }));
-  await step('clientGrants.get', () => m.clientGrants.get(grant.id));
-  await step('clientGrants.update', () => m.clientGrants.update(grant.id, { scope: [] }));
+  await step('clientGrants.get', () => m.clientGrants.get(grant?.id));
+  await step('clientGrants.update', () => m.clientGrants.update(grant?.id, { scope: [] }));
   await step('clientGrants.list', async () => want(count(await m.clientGrants.list({ client_id: id })) === 1, 'one', ''));
-  await step('clientGrants.delete', () => m.clientGrants.delete(grant.id));
+  await step('clientGrants.delete', () => m.clientGrants.delete(grant?.id));
   await step('clients.delete', () => m.clients.delete(id));
-  await step('resourceServers.delete', () => m.resourceServers.delete(api.id));
+  await step('resourceServers.delete', () => m.resourceServers.delete(api?.id));
 };
 
 const connections = async (m) => {
@@ -72,7 +72,16 @@ const connections = async (m) => {
   });
   const id = all?.[0]?.id;
   await step('connections.get', async () => want((await m.connections.get(id)).name === connection, connection, id));
+  await step('connections.update', () => m.connections.update(id, { display_name: 'People' }));
   await step('connections.clients.get', () => m.connections.clients.get(id));
+  await step('connections.users.deleteByEmail', async () => {
+    const { email } = await somebody(m, 'node-by-email');
+    await m.connections.users.deleteByEmail(id, { email });
+    want((await m.users.listUsersByEmail({ email })).length === 0, 'nobody', email);
+  });
+  const one = 'there is one connection, the database of people, and every client has it';
+  await refused('connections.create', one, () => m.connections.create({ name: 'Another', strategy: 'auth0' }));
+  await refused('connections.delete', one, () => m.connections.delete(id));
 };
 
 const roles = async (m) => {
@@ -107,22 +116,38 @@ const organizations = async (m) => {
   await step('organizations.list', () => m.organizations.list());
   await step('organizations.members.create', () => m.organizations.members.create(id, { members: [user.user_id] }));
   await step('organizations.members.list', async () => want(count(await m.organizations.members.list(id)) === 1, 'one', ''));
-  await step('organizations.members.roles.assign', () => m.organizations.members.roles.assign(id, user.user_id, { roles: [role.id] }));
+  await step('organizations.members.roles.assign', () => m.organizations.members.roles.assign(id, user.user_id, { roles: [role?.id] }));
   await step('organizations.members.roles.list', async () => want(count(await m.organizations.members.roles.list(id, user.user_id)) === 1, 'one', ''));
-  await step('organizations.members.roles.delete', () => m.organizations.members.roles.delete(id, user.user_id, { roles: [role.id] }));
+  await step('organizations.members.roles.delete', () => m.organizations.members.roles.delete(id, user.user_id, { roles: [role?.id] }));
   await step('organizations.members.delete', () => m.organizations.members.delete(id, { members: [user.user_id] }));
   const invitation = await step('organizations.invitations.create', () => m.organizations.invitations.create(id, {
     inviter: { name: 'Ada' }, invitee: { email: 'node-new@walk.example' }, client_id: world.clients.web.client_id, send_invitation_email: false,
   }));
-  await step('organizations.invitations.get', () => m.organizations.invitations.get(id, invitation.id));
+  await step('organizations.invitations.get', () => m.organizations.invitations.get(id, invitation?.id));
   await step('organizations.invitations.list', async () => want(count(await m.organizations.invitations.list(id)) === 1, 'one', ''));
-  await step('organizations.invitations.delete', () => m.organizations.invitations.delete(id, invitation.id));
+  await step('organizations.invitations.delete', () => m.organizations.invitations.delete(id, invitation?.id));
   await step('organizations.enabledConnections.list', () => m.organizations.enabledConnections.list(id));
   await step('organizations.delete', () => m.organizations.delete(id));
 };
 
+// sessions are those of the person who signed in at the Authentication API.
+const sessions = async (m) => {
+  const [who] = await m.users.listUsersByEmail({ email: world.people.node.email });
+  const [session] = (await m.users.sessions.list(who.user_id)).data;
+  await step('sessions.get', async () => want((await m.sessions.get(session.id)).user_id === who.user_id, 'its person', session));
+  await refused('sessions.update', 'sessions have no metadata', () => m.sessions.update(session.id, { session_metadata: { a: 'b' } }));
+  const tokens = (await m.users.refreshToken.list(who.user_id)).data;
+  await step('refreshTokens.list', async () => want(count(await m.refreshTokens.list({ user_id: who.user_id })) > 0, 'some', ''));
+  await step('refreshTokens.get', async () => want((await m.refreshTokens.get(tokens[0].id)).user_id === who.user_id, 'its person', tokens));
+  await refused('refreshTokens.update', 'refresh tokens have no metadata', () => m.refreshTokens.update(tokens[0].id, { refresh_token_metadata: { a: 'b' } }));
+  await step('refreshTokens.delete', () => m.refreshTokens.delete(tokens[0].id));
+  await step('refreshTokens.revoke', () => m.refreshTokens.revoke({ user_id: who.user_id }));
+  await step('sessions.revoke', () => m.sessions.revoke(session.id));
+  await step('sessions.delete', () => m.sessions.delete(session.id));
+};
+
 export const registry = async (management) => {
-  for (const walk of [users, clients, connections, roles, organizations]) {
+  for (const walk of [users, sessions, clients, connections, roles, organizations]) {
     await walk(management); // eslint-disable-line no-await-in-loop -- one after the other
   }
 };

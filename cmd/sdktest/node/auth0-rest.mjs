@@ -37,6 +37,13 @@ export const step = async (call, run) => {
   });
 };
 
+// refused is a call to what the product has, and refuses for this reason.
+export const refused = (call, reason, run) => {
+  topic(call.split('.')[0]);
+  called.add(call);
+  return missing(call, reason, run);
+};
+
 // methods are all of the SDK, by path.
 const methods = (of, path = '', all = []) => {
   const names = new Set();
