@@ -21,15 +21,19 @@ test: deps format vet lint ## install what the tests need, then check and test e
 	$(GO) test $(RACE) -short -timeout 20m ./...
 
 .PHONY: sweep
-sweep: deps ## the races, recipes, contexts and crashes of the sign-in, all of them
+sweep: deps import-sweep ## the races, recipes, contexts and crashes of the sign-in and the import of many, all of them
 	$(GO) test $(RACE) -timeout 60m ./provider/oidc
-	$(GO) test $(RACE) -timeout 60m -run 'TestContexts|Crash' ./cmd/sallyport
+	$(GO) test $(RACE) -timeout 60m -run 'TestContexts|Crash|TestFuzz' ./cmd/sallyport
 
 .PHONY: test-sdks
 test-sdks: deps ## Auth0's SDKs against the running product; installs Node.js and fetches them; ARGS=--update
 	@deploy/sdkdeps.sh
 	cd cmd/sdktest/go && $(GO) vet ./...
 	$(GO) run ./cmd/sdktest $(ARGS)
+
+.PHONY: import-sweep
+import-sweep: ## the import of 100,000 people, stopped and resumed, with its memory and every code
+	$(GO) test -timeout 60m -v -run TestRow63ImportOfMany ./cmd/sallyport
 
 .PHONY: deps
 deps: ## install Chromium and PostgreSQL where they are missing

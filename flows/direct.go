@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -142,13 +143,13 @@ func (e *Engine) proceed(v *visit, c *storage.Change) error {
 	if row := e.witness(v.ctx(), v.r, l, d); row != nil {
 		c.Decision = row
 	}
-	switch {
-	case d.Need == policy.Done:
+	switch d.Need {
+	case policy.Done:
 		err = e.complete(v, c, d)
-	case d.Need == policy.ProveSecond || d.Need == policy.Enroll:
+	case policy.ProveSecond, policy.Enroll:
 		v.outcome, c.Login = e.needed(v, d), l.row
 	default:
-		v.outcome = l.refused(d)
+		v.outcome = l.refusedDirectly(d)
 		l.row.DoneAt = e.now()
 		c.Events = append(c.Events, e.event(v, "login.denied", l.denial(d)))
 	}
@@ -159,6 +160,19 @@ func (e *Engine) proceed(v *visit, c *storage.Change) error {
 		c.Login = l.row
 	}
 	return e.store(v, c)
+}
+
+// noProvider is how a script's fault begins that named a second factor which there is not.
+var noProvider = regexp.MustCompile(`multifactor: ("[^"]*") is no provider`)
+
+// refusedDirectly is refused, with the one fault of scripts that the MFA API has words for.
+func (l *login) refusedDirectly(d policy.Decision) *Refusal {
+	if s := l.state.Scripted; s != nil && s.Denial != nil && s.Denial.Fault {
+		if m := noProvider.FindStringSubmatch(s.Denial.Reason); m != nil {
+			return &Refusal{Code: "invalid_request", Description: "Unsupported multifactor provider: " + m[1], Ask: l.state.Ask}
+		}
+	}
+	return l.refused(d)
 }
 
 // settled is settle; where somebody who is signed in set a factor up, nothing is left to

@@ -27,14 +27,34 @@ const (
 // An invitation is what its ticket keeps.
 type invitation struct {
 	Factors []string `json:"factors"`
+	First   bool     `json:"first,omitempty"` // nothing for who has a second factor already
 }
 
-// Invite makes a link by which u sets up one of names, or of all that can be set up
-// where there are none. With mail the person is sent it, in their language. event is
-// stored with it.
-//
-// Errors: factors.ErrUnsupported where one of names cannot be set up.
+// An Invitation is whom to invite, to what.
+type Invitation struct {
+	User    *storage.User
+	Factors []string // to choose from; none: all that can be set up
+	Mail    bool     // send the link
+	To      string   // to this address in place of the person's
+	Locale  string   // of the mail, in place of the person's
+	First   bool     // it works only while they have no second factor
+}
+
+// Invite is InviteTo with the defaults.
 func (e *Engine) Invite(ctx context.Context, u *storage.User, names []string, mail bool, event *storage.Event) (link string, err error) {
+	value, err := e.InviteTo(ctx, Invitation{User: u, Factors: names, Mail: mail}, event)
+	return e.InvitationLink(value), err
+}
+
+// InvitationLink is the address at which an invitation is taken up.
+func (e *Engine) InvitationLink(value string) string { return e.absolute(e.path("/enroll/" + value)) }
+
+// InviteTo makes an invitation by which a person sets up a factor, and gives what its link
+// is made of. With Mail the person is sent the link. event is stored with it.
+//
+// Errors: factors.ErrUnsupported where one of the factors cannot be set up.
+func (e *Engine) InviteTo(ctx context.Context, i Invitation, event *storage.Event) (value string, err error) {
+	u, names := i.User, i.Factors
 	if len(names) == 0 {
 		names = e.factors.Names()
 		names = slices.DeleteFunc(names, func(name string) bool { return !e.invitable(name) })
@@ -44,17 +64,23 @@ func (e *Engine) Invite(ctx context.Context, u *storage.User, names []string, ma
 			return "", fmt.Errorf("%s: %w: nobody can be invited to it", name, factors.ErrUnsupported)
 		}
 	}
-	data, err := json.Marshal(invitation{names})
+	data, err := json.Marshal(invitation{names, i.First})
 	if err != nil {
 		return "", fmt.Errorf("invitation: %w", err)
 	}
-	value := token()
-	link = e.absolute(e.path("/enroll/" + value))
+	value = token()
 	l := &login{row: &storage.Login{}, user: u}
-	if mail {
-		lang := e.themes.Match(nil, u.Locale, "")
+	if i.Mail {
+		to, locale := u.Email, u.Locale
+		if i.To != "" {
+			to = i.To
+		}
+		if i.Locale != "" {
+			locale = i.Locale
+		}
+		lang := e.themes.Match(nil, locale, "")
 		f := themes.Frame{Lang: lang, Account: u.Username, Client: themes.Client{Name: e.name}}
-		e.post(l, lang, u.Email, themes.InviteMail{Frame: f, Name: u.Name, Link: link, ExpiresIn: InvitationLifetime})
+		e.post(l, lang, to, themes.InviteMail{Frame: f, Name: u.Name, Link: e.InvitationLink(value), ExpiresIn: InvitationLifetime})
 	}
 	err = e.db.Tx(ctx, func(ctx context.Context) error {
 		t := &storage.Ticket{Key: e.db.Hash(hashTicket, value), Kind: ticketEnroll, UserID: u.ID, Data: data, ExpiresAt: e.now().Add(InvitationLifetime)}
@@ -66,7 +92,7 @@ func (e *Engine) Invite(ctx context.Context, u *storage.User, names []string, ma
 		}
 		return e.db.AddEvents(ctx, event)
 	})
-	return link, err
+	return value, err
 }
 
 func (e *Engine) invitable(name string) bool {
@@ -85,6 +111,17 @@ func (e *Engine) followInvitation(w http.ResponseWriter, r *http.Request) {
 	if err := json.Unmarshal(t.data, &asked); err != nil {
 		e.fail(w, r, fmt.Errorf("invitation: %w", err))
 		return
+	}
+	if asked.First {
+		list, err := e.db.Authenticators(r.Context(), t.user.ID)
+		if err != nil {
+			e.fail(w, r, err)
+			return
+		}
+		if slices.ContainsFunc(list, func(a *factors.Authenticator) bool { return a.Usable() && e.invitable(a.Factor) }) {
+			e.refuseInvitation(w, r, "enroll.already")
+			return
+		}
 	}
 	age := e.config.FreshFor
 	id, _, err := e.Begin(r.Context(), w, r, Ask{
@@ -117,7 +154,11 @@ func (e *Engine) noInvitation(w http.ResponseWriter, r *http.Request, err error)
 		e.fail(w, r, err)
 		return
 	}
+	e.refuseInvitation(w, r, "enroll.invalid")
+}
+
+func (e *Engine) refuseInvitation(w http.ResponseWriter, r *http.Request, why string) {
 	f := e.bare(w, r)
-	f.Notice = &themes.Notice{Kind: "error", ID: "enroll.invalid"}
+	f.Notice = &themes.Notice{Kind: "error", ID: why}
 	e.themes.Render(w, http.StatusGone, themes.Expired{Frame: f})
 }

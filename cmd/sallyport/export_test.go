@@ -86,7 +86,7 @@ func TestRow64ExportToASecondInstance(t *testing.T) {
 		t.Errorf("events %+v, %v", events, err)
 	}
 
-	s := startServe(t, "sqlite:register.db", nil)
+	s := startServe(t, "sqlite:"+filepath.Join(dir, "register.db"), nil)
 	damaged := filepath.Join(dir, "damaged")
 	if err := os.WriteFile(damaged, text[:len(text)-100], 0o600); err != nil {
 		t.Fatal(err)

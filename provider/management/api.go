@@ -46,10 +46,12 @@ type API struct {
 
 // nouns are all that the API is about: each adds its operations.
 var nouns = []func(*API){
+	(*API).attackProtection,
 	(*API).clientGrants,
 	(*API).clients,
 	(*API).connections,
 	(*API).guardianDuo,
+	(*API).guardianEnrollments,
 	(*API).guardianFactors,
 	(*API).guardianPhone,
 	(*API).guardianPolicies,
@@ -65,6 +67,8 @@ var nouns = []func(*API){
 	(*API).sessions,
 	(*API).tickets,
 	(*API).userBlocks,
+	(*API).userMFA,
+	(*API).userMethods,
 	(*API).userRoles,
 	(*API).users,
 }

@@ -232,5 +232,8 @@ func (im *UserImport) commit(ctx context.Context, p *plan, next *storage.Import)
 	})
 }
 
+// PasswordGrants are the grants by which a client takes passwords.
+func PasswordGrants() []string { return slices.Clone(passwordGrants) }
+
 // KnownGrant reports whether clients may have a grant.
 func KnownGrant(name string) bool { return slices.Contains(grantTypes, name) }

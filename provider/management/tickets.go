@@ -36,7 +36,7 @@ type Ticket struct {
 	} `json:"identity,omitempty" doc:"of no meaning: a user has one"`
 }
 
-type ticketView struct {
+type linkView struct {
 	Ticket string `json:"ticket"`
 }
 
@@ -89,7 +89,7 @@ func (a *API) passwordTicket(ctx context.Context, in *struct {
 		MarkVerified *bool  `json:"mark_email_as_verified,omitempty" doc:"false is not done here: who has the link has the mailbox"`
 	}
 },
-) (*struct{ Body *ticketView }, error) {
+) (*struct{ Body *linkView }, error) {
 	b := &in.Body
 	l, err := a.link(ctx, &b.Ticket)
 	switch {
@@ -112,7 +112,7 @@ func (a *API) passwordTicket(ctx context.Context, in *struct {
 	e := &storage.Event{Type: "user.reset_link", UserID: u.ID}
 	a.sign(ctx, e)
 	link, err := a.Flows.ResetLink(ctx, u, l, e)
-	return &struct{ Body *ticketView }{&ticketView{link}}, err
+	return &struct{ Body *linkView }{&linkView{link}}, err
 }
 
 func (a *API) verificationTicket(ctx context.Context, in *struct {
@@ -121,7 +121,7 @@ func (a *API) verificationTicket(ctx context.Context, in *struct {
 		UserID string `json:"user_id" minLength:"1" maxLength:"256"`
 	}
 },
-) (*struct{ Body *ticketView }, error) {
+) (*struct{ Body *linkView }, error) {
 	l, err := a.link(ctx, &in.Body.Ticket)
 	if err != nil {
 		return nil, err
@@ -131,7 +131,7 @@ func (a *API) verificationTicket(ctx context.Context, in *struct {
 		return nil, err
 	}
 	link, err := a.verify(ctx, u, l)
-	return &struct{ Body *ticketView }{&ticketView{link}}, err
+	return &struct{ Body *linkView }{&linkView{link}}, err
 }
 
 // unverified is a user with an address that can be proven. Errors: a 404 or 400.

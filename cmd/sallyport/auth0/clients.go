@@ -27,6 +27,9 @@ type client struct {
 	LogoURI          string            `json:"logo_uri"`
 	InitiateLoginURI string            `json:"initiate_login_uri"`
 	RequirePAR       bool              `json:"require_pushed_authorization_requests"`
+	WebOrigins       []string          `json:"web_origins"`
+	AllowedOrigins   []string          `json:"allowed_origins"`
+	TrustForwarded   bool              `json:"is_token_endpoint_ip_header_trusted"`
 	Metadata         map[string]string `json:"client_metadata"`
 	JWT              struct {
 		Alg string `json:"alg"`
@@ -48,7 +51,7 @@ type client struct {
 
 // clientFields are read, or say nothing that is missed.
 var clientFields = []string{
-	"client_id", "name", "app_type", "global", "is_first_party", "callbacks", "allowed_logout_urls", "grant_types",
+	"client_id", "name", "app_type", "global", "is_first_party", "callbacks", "allowed_logout_urls", "web_origins", "allowed_origins", "grant_types",
 	"token_endpoint_auth_method", "logo_uri", "initiate_login_uri", "require_pushed_authorization_requests",
 	"client_metadata", "jwt_configuration", "refresh_token", "oidc_logout", "client_authentication_methods",
 	"tenant", "description", "oidc_conformant", "sso", "sso_disabled", "cross_origin_auth", "cross_origin_authentication",
@@ -94,10 +97,14 @@ func (o *object) client() *Application {
 	m.RedirectURIs, m.PostLogoutRedirectURIs = there.Callbacks, there.LogoutURLs
 	m.LogoURI, m.InitiateLoginURI, m.RequirePAR = there.LogoURI, there.InitiateLoginURI, there.RequirePAR
 	c.Settings.Metadata = there.Metadata
+	c.Settings.WebOrigins = origins(there.WebOrigins, there.AllowedOrigins)
 	c.Settings.FirstParty = there.FirstParty == nil || *there.FirstParty
 	m.ApplicationType = map[bool]string{true: "native", false: "web"}[there.AppType == "native"]
 	there.authenticates(c, &a.Item)
 	there.grants(c, &a.Item)
+	if c.Settings.TrustForwardedFor = there.TrustForwarded && !c.Public(); there.TrustForwarded && c.Public() {
+		a.Item.Note("nobody's word on other people's addresses is believed from a public client")
+	}
 	there.tokens(c, &a.Item)
 	if urls := there.OIDCLogout.Backchannel; len(urls) > 0 {
 		m.BackchannelLogoutURI = urls[0]
@@ -111,6 +118,17 @@ func (o *object) client() *Application {
 	}
 	a.Client = c
 	return a
+}
+
+// origins are addresses in the form that browsers send, each once; nil where there is none.
+func origins(lists ...[]string) []string {
+	var all []string
+	for _, one := range slices.Concat(lists...) {
+		if one = strings.TrimSuffix(strings.ToLower(one), "/"); !slices.Contains(all, one) {
+			all = append(all, one)
+		}
+	}
+	return all
 }
 
 // authenticates says how the application proves itself.
@@ -152,16 +170,30 @@ func (there *client) grants(c *storage.Client, item *Item) {
 			item.Note("the grant " + grant + " is not spoken here")
 		}
 	}
-	if c.Public() && slices.Contains(c.Metadata.GrantTypes, "client_credentials") {
-		c.Metadata.GrantTypes = slices.DeleteFunc(c.Metadata.GrantTypes, func(g string) bool { return g == "client_credentials" })
-		item.Note("a public client cannot use client_credentials")
+	drop := func(why string, some ...string) {
+		kept := slices.DeleteFunc(slices.Clone(c.Metadata.GrantTypes), func(g string) bool { return slices.Contains(some, g) })
+		if len(kept) < len(c.Metadata.GrantTypes) && why != "" {
+			item.Note(why)
+		}
+		c.Metadata.GrantTypes = kept
 	}
-	if !slices.Contains(c.Metadata.GrantTypes, "authorization_code") {
-		c.Metadata.GrantTypes = slices.DeleteFunc(c.Metadata.GrantTypes, func(g string) bool { return g == "refresh_token" })
+	has := func(grant string) bool { return slices.Contains(c.Metadata.GrantTypes, grant) }
+	if c.Public() {
+		drop("a public client cannot use client_credentials", "client_credentials")
 	}
-	if len(there.Callbacks) == 0 && slices.Contains(c.Metadata.GrantTypes, "authorization_code") && slices.Contains(c.Metadata.GrantTypes, "client_credentials") {
-		c.Metadata.GrantTypes = []string{"client_credentials"}
-		item.Note("it has no callbacks, so it signs nobody in")
+	if !c.Settings.FirstParty {
+		drop("an application of somebody else gets no passwords", management.PasswordGrants()...)
+	}
+	if len(there.Callbacks) == 0 && has("authorization_code") && len(c.Metadata.GrantTypes) > 1 {
+		drop("it has no callbacks, so it sends nobody to the pages", "authorization_code")
+	}
+	if !has("authorization_code") && !slices.ContainsFunc(management.PasswordGrants(), has) {
+		drop("", slices.DeleteFunc(slices.Clone(c.Metadata.GrantTypes), func(g string) bool { return g == "client_credentials" })...)
+	}
+	if has("authorization_code") && !c.Public() {
+		no := false
+		c.Settings.RequirePKCE = &no
+		item.Note("PKCE is not asked of it, as there; ask once it sends it: client update --pkce")
 	}
 }
 
@@ -206,7 +238,8 @@ func mendClient(c *storage.Client, item *Item) error {
 		out := false
 		for _, f := range slices.Backward(invalid.Faults) { // from the last, so that places stay
 			out = takeOut(&c.Metadata.RedirectURIs, "redirect_uris", "callbacks", f, item) ||
-				takeOut(&c.Metadata.PostLogoutRedirectURIs, "post_logout_redirect_uris", "allowed_logout_urls", f, item) || out
+				takeOut(&c.Metadata.PostLogoutRedirectURIs, "post_logout_redirect_uris", "allowed_logout_urls", f, item) ||
+				takeOut(&c.Settings.WebOrigins, "settings.web_origins", "web_origins", f, item) || out
 		}
 		if !out {
 			return errors.New(strings.ReplaceAll(err.Error(), "\n", "; "))

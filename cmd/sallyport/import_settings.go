@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sallyport-id/sallyport/cmd/sallyport/auth0"
+	"github.com/sallyport-id/sallyport/flows/policy"
+	"github.com/sallyport-id/sallyport/flows/rules"
+	"github.com/sallyport-id/sallyport/provider/management"
+	"github.com/sallyport-id/sallyport/storage"
+)
+
+const maxScriptText = 100 << 10 // bytes, storage's and Auth0's limit
+
+// scripts stores the rules and actions behind those that are there.
+func (s *settler) scripts(ctx context.Context) error {
+	for _, one := range append(s.tenant.Rules(), s.tenant.Actions()...) {
+		if one.Script == nil {
+			s.items = append(s.items, one.Item)
+			continue
+		}
+		known, err := here(second(s.db.ScriptByName(ctx, one.Name)))
+		switch {
+		case err != nil:
+			return err
+		case known:
+			s.there(one.Item, "a script of this name")
+			continue
+		case len(one.Source) > maxScriptText:
+			s.items = append(s.items, one.Item.Leave(fmt.Sprintf("its text has more than %d bytes", maxScriptText)))
+			continue
+		case strings.ContainsRune(one.Source, 0):
+			s.items = append(s.items, one.Item.Leave("its text has a NUL byte"))
+			continue
+		}
+		if err := rules.Check(rules.Script{Name: one.Name, Kind: one.Kind, Source: one.Source}); err != nil {
+			s.items = append(s.items, one.Item.Leave(err.Error()))
+			continue
+		}
+		if _, err := s.putScript(ctx, one.Script, one.Source, one.Deploy); err != nil {
+			if !errors.Is(err, storage.ErrInvalid) {
+				return err
+			}
+			one.Item = one.Item.Leave(ofScript(err, one.Name).Error()) // storage refused it before it wrote anything
+		}
+		s.items = append(s.items, one.Item)
+	}
+	return nil
+}
+
+// guardian stores which factors there are and when they are asked for.
+func (s *settler) guardian(ctx context.Context) error {
+	offered := s.tenant.Factors()
+	want, item := s.tenant.Policy()
+	if len(offered) == 0 && want == "" {
+		if item.Kind != "" {
+			s.items = append(s.items, item)
+		}
+		return nil
+	}
+	var enabled []string
+	slices.SortStableFunc(offered, func(a, b auth0.Factor) int { // what others depend on first
+		return slices.Index(s.factors.Names(), a.Name) - slices.Index(s.factors.Names(), b.Name)
+	})
+	for i := range offered {
+		f := &offered[i]
+		if f.Item.Outcome == auth0.Left {
+			continue
+		}
+		if lacks := s.factors.Info(f.Name).Missing; lacks != "" {
+			f.Item = f.Item.Leave(lacks + " is not set; set it, then `sallyport factor enable " + f.Name + "`")
+		} else if err := s.desk(false).Beside(f.Name, enabled); err != nil {
+			f.Item = f.Item.Leave(err.Error())
+		} else {
+			enabled = append(enabled, f.Name)
+		}
+	}
+	_, err := s.desk(false).ChangeSettings(ctx, storage.Event{Type: "policy.changed", Data: map[string]any{"import": true}}, func(now *storage.Settings) error {
+		if len(enabled) > 0 {
+			now.Factors = enabled
+		}
+		now.Policy = or(want, now.Policy)
+		return nil
+	})
+	if why := refusal(err); why != "" {
+		for i := range offered {
+			if offered[i].Item.Outcome != auth0.Left {
+				offered[i].Item = offered[i].Item.Leave(why)
+			}
+		}
+		item, err = item.Leave(why), nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, f := range offered {
+		s.items = append(s.items, f.Item)
+	}
+	if item.Kind != "" {
+		s.items = append(s.items, item)
+	}
+	return nil
+}
+
+// refusal is why settings are not to be, before anything was written; "" for other errors.
+func refusal(err error) string {
+	var locked *management.LockOut
+	var invalid *management.Invalid
+	if errors.As(err, &locked) || errors.As(err, &invalid) {
+		return strings.ReplaceAll(err.Error(), "\n", "; ")
+	}
+	return ""
+}
+
+func (s *settler) organizations(ctx context.Context) error {
+	for _, one := range s.tenant.Organizations() {
+		if one.Organization == nil {
+			s.items = append(s.items, one.Item)
+			continue
+		}
+		if err := s.customer(ctx, one.Organization, one.Item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// customer stores an organization.
+func (s *settler) customer(ctx context.Context, o *storage.Organization, item auth0.Item) error {
+	known, err := here(second(s.db.OrganizationByName(ctx, o.Name)))
+	if err == nil && !known {
+		known, err = here(second(s.db.OrganizationByID(ctx, o.ID)))
+	}
+	if err != nil {
+		return err
+	}
+	if known {
+		s.there(item, "an organization of this name or id")
+		return nil
+	}
+	e := event{Type: "organization.created", Data: map[string]any{"organization": o.ID, "name": o.Name}}
+	err = s.change(ctx, e, func(ctx context.Context) error {
+		if err := s.db.CreateOrganization(ctx, o); err != nil {
+			return err
+		}
+		return s.noteVersion(ctx, management.OfOrganization(o), policy.Document{}, nil)
+	})
+	if errors.Is(err, storage.ErrInvalid) {
+		item, err = item.Leave(err.Error()), nil // storage refused it before it wrote anything
+	}
+	s.items = append(s.items, item)
+	return err
+}

@@ -1,0 +1,9 @@
+package flows
+
+import "time"
+
+// Limits are the engine's, for programs that ask.
+func (e *Engine) Limits() Limits { return e.config.Limits }
+
+// DevicesKnownFor is how long a device stays known without a sign-in.
+func (e *Engine) DevicesKnownFor() time.Duration { return e.risk.RememberFor }
