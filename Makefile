@@ -23,7 +23,7 @@ test: deps format vet lint ## install what the tests need, then check and test e
 .PHONY: sweep
 sweep: deps import-sweep ## the races, recipes, contexts and crashes of the sign-in and the import of many, all of them
 	$(GO) test $(RACE) -timeout 60m ./provider/oidc
-	$(GO) test $(RACE) -timeout 60m -run 'TestContexts|Crash' ./cmd/sallyport
+	$(GO) test $(RACE) -timeout 60m -run 'TestContexts|Crash|TestFuzz' ./cmd/sallyport
 
 .PHONY: test-sdks
 test-sdks: deps ## Auth0's SDKs against the running product; installs Node.js and fetches them; ARGS=--update

@@ -27,6 +27,7 @@ const table = `
 cmd/*               → everything
 provider/resource   → nothing
 provider            → flows storage factors themes
+provider/management → flows flows/policy storage factors themes
 provider/*          → flows storage factors themes
 flows               → flows/policy flows/rules flows/risk storage factors themes
 flows/policy        → factors
@@ -73,7 +74,7 @@ var fences = []struct {
 	{"github.com/tink-crypto/tink-go", "storage", false, "secrets are sealed where they are stored"},
 	{"github.com/dop251/goja", "flows/rules", false, "scripts run in one place, under limits"},
 	{"github.com/wneessen/go-mail", "factors/email", false, "one mailer sends codes and notices"},
-	{"github.com/pquerna/otp", "factors/* cmd/bench cmd/authenticator", true, "others only play the person with the app"},
+	{"github.com/pquerna/otp", "factors/* cmd/bench cmd/authenticator cmd/sdktest", true, "others only play the person with the app"},
 	{"github.com/go-crypt/crypt", "factors/password", false, "no other room hashes passwords"},
 	{"github.com/twilio/twilio-go", "factors/phone", false, "a vendor stays with its factors"},
 	{"github.com/nyaruka/phonenumbers", "factors/phone", false, "numbers are read in one place"},

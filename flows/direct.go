@@ -143,10 +143,10 @@ func (e *Engine) proceed(v *visit, c *storage.Change) error {
 	if row := e.witness(v.ctx(), v.r, l, d); row != nil {
 		c.Decision = row
 	}
-	switch {
-	case d.Need == policy.Done:
+	switch d.Need {
+	case policy.Done:
 		err = e.complete(v, c, d)
-	case d.Need == policy.ProveSecond || d.Need == policy.Enroll:
+	case policy.ProveSecond, policy.Enroll:
 		v.outcome, c.Login = e.needed(v, d), l.row
 	default:
 		v.outcome = l.refusedDirectly(d)

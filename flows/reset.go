@@ -166,6 +166,10 @@ func (e *Engine) ticket(r *http.Request, kind string) (*reset, error) {
 
 // showNewPassword is GET /reset/{token}. It uses nothing up: mail servers follow links.
 func (e *Engine) showNewPassword(w http.ResponseWriter, r *http.Request) {
+	if to, used := e.finished(r, ticketReset); used && r.URL.Query().Has("changed") {
+		e.themes.Render(w, http.StatusOK, themes.PasswordChanged{Frame: e.bare(w, r), ReturnTo: to})
+		return
+	}
 	t, err := e.ticket(r, ticketReset)
 	if err != nil {
 		e.noTicket(w, r, err)
@@ -243,7 +247,11 @@ func (e *Engine) setNewPassword(w http.ResponseWriter, r *http.Request) {
 		e.noTicket(w, r, err)
 		return
 	}
-	http.Redirect(w, r, e.path("/reset?changed"), http.StatusSeeOther)
+	next := "/reset?changed"
+	if errandOf(t.data).ReturnTo != "" {
+		next = "/reset/" + r.PathValue("token") + "?changed"
+	}
+	http.Redirect(w, r, e.path(next), http.StatusSeeOther)
 }
 
 func (e *Engine) commitReset(v *visit, t *reset, fresh *factors.Authenticator) error {

@@ -2,7 +2,6 @@ package flows
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 
@@ -12,6 +11,10 @@ import (
 
 // showVerify is GET /verify/{token}. It uses nothing up: mail servers follow links.
 func (e *Engine) showVerify(w http.ResponseWriter, r *http.Request) {
+	if to, used := e.finished(r, ticketVerify); used && r.URL.Query().Has("done") {
+		e.themes.Render(w, http.StatusOK, themes.VerifyEmail{Frame: e.bare(w, r), Done: true, ReturnTo: to})
+		return
+	}
 	t, err := e.verification(r)
 	if err != nil {
 		e.fail(w, r, err)
@@ -40,7 +43,11 @@ func (e *Engine) confirmMailbox(w http.ResponseWriter, r *http.Request) {
 		e.fail(w, r, err)
 		return
 	}
-	http.Redirect(w, r, e.path("/verify"), http.StatusSeeOther)
+	next := "/verify"
+	if errandOf(t.data).ReturnTo != "" {
+		next += "/" + r.PathValue("token") + "?done"
+	}
+	http.Redirect(w, r, e.path(next), http.StatusSeeOther)
 }
 
 // verification is the live ticket in the address. It is for the address that it was mailed
@@ -50,8 +57,7 @@ func (e *Engine) verification(r *http.Request) (*reset, error) {
 	if err != nil {
 		return nil, err
 	}
-	var mailed string
-	if err := json.Unmarshal(t.data, &mailed); err != nil || mailed != t.user.Email {
+	if mailed := errandOf(t.data).Email; mailed == "" || mailed != t.user.Email {
 		return nil, ErrGone
 	}
 	return t, nil

@@ -41,6 +41,7 @@ type DB struct {
 	cached         caches
 	grantWithUser  *prepared // nil on PostgreSQL, as is
 	sessionByKey   *prepared
+	personByID     *prepared
 }
 
 // Open opens the database of o and proves that it answers. It does not migrate: see

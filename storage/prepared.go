@@ -11,7 +11,7 @@ import (
 )
 
 // A prepared statement is compiled once for each connection. It is for the reads that
-// every token costs, on SQLite only: there the compiler is most of a small read, and
+// every token or sign-in costs, on SQLite only: there the compiler is most of a small read, and
 // there is no pooler that a prepared statement could not pass.
 type prepared struct {
 	build func() *bun.SelectQuery
@@ -31,20 +31,16 @@ func (d *DB) prepare() {
 	d.sessionByKey = &prepared{build: func() *bun.SelectQuery {
 		return d.sessionQuery(d.reader, bun.Safe("?1"), bun.Safe("?2"), bun.Safe("?3"))
 	}}
+	d.personByID = &prepared{build: func() *bun.SelectQuery {
+		return d.personQuery(d.reader).Where("u.id = ?", bun.Safe("?1"))
+	}}
 }
 
 // scan reads one row into row.
 //
 // Errors: sql.ErrNoRows.
 func (p *prepared) scan(ctx context.Context, db *bun.DB, row any, args ...any) error {
-	p.once.Do(func() { p.stmt, p.err = db.DB.PrepareContext(context.WithoutCancel(ctx), p.build().String()) })
-	if p.err != nil {
-		return p.err
-	}
-	if n, ok := ctx.Value(countKey{}).(*atomic.Int64); ok {
-		n.Add(1)
-	}
-	rows, err := p.stmt.QueryContext(ctx, args...)
+	rows, err := p.query(ctx, db, args)
 	if err != nil {
 		return err
 	}
@@ -56,4 +52,24 @@ func (p *prepared) scan(ctx context.Context, db *bun.DB, row any, args ...any) e
 		return sql.ErrNoRows
 	}
 	return errors.Join(db.ScanRow(ctx, rows, row), rows.Err())
+}
+
+// scanAll reads all rows into a slice.
+func (p *prepared) scanAll(ctx context.Context, db *bun.DB, into any, args ...any) error {
+	rows, err := p.query(ctx, db, args) //nolint:sqlclosecheck // ScanRows closes them
+	if err != nil {
+		return err
+	}
+	return errors.Join(db.ScanRows(ctx, rows, into), rows.Err())
+}
+
+func (p *prepared) query(ctx context.Context, db *bun.DB, args []any) (*sql.Rows, error) {
+	p.once.Do(func() { p.stmt, p.err = db.DB.PrepareContext(context.WithoutCancel(ctx), p.build().String()) })
+	if p.err != nil {
+		return nil, p.err
+	}
+	if n, ok := ctx.Value(countKey{}).(*atomic.Int64); ok {
+		n.Add(1)
+	}
+	return p.stmt.QueryContext(ctx, args...)
 }

@@ -78,7 +78,12 @@ type Person struct {
 //
 // Errors: ErrNotFound.
 func (d *DB) PersonByID(ctx context.Context, id string) (*Person, error) {
-	return d.person(ctx, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("u.id = ?", id) })
+	return d.person(ctx, func(ctx context.Context, q bun.IDB, lines *[]personLine) error {
+		if d.personByID != nil && d.tx(ctx) == nil {
+			return d.personByID.scanAll(ctx, d.reader, lines, id)
+		}
+		return d.personQuery(q).Where("u.id = ?", id).Scan(ctx, lines)
+	})
 }
 
 // PersonByLogin finds a user as UserByLogin does, with all authenticators as
@@ -90,8 +95,8 @@ func (d *DB) PersonByLogin(ctx context.Context, typed string) (*Person, error) {
 	if key == "" {
 		return nil, ErrNotFound
 	}
-	return d.person(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("u.username_key = ? OR u.email_key = ?", key, key)
+	return d.person(ctx, func(ctx context.Context, q bun.IDB, lines *[]personLine) error {
+		return d.personQuery(q).Where("u.username_key = ? OR u.email_key = ?", key, key).Scan(ctx, lines)
 	})
 }
 
@@ -103,24 +108,31 @@ func (d *DB) PersonByHandle(ctx context.Context, handle string, factors ...strin
 	if handle == "" {
 		return nil, ErrNotFound
 	}
-	return d.person(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("u.id IN (?)", q.NewSelect().Model((*Authenticator)(nil)).Column("user_id").
-			Where("handle = ?", handle).Where("factor IN (?)", bun.List(factors)))
+	return d.person(ctx, func(ctx context.Context, q bun.IDB, lines *[]personLine) error {
+		return d.personQuery(q).Where("u.id IN (?)", q.NewSelect().Model((*Authenticator)(nil)).Column("user_id").
+			Where("handle = ?", handle).Where("factor IN (?)", bun.List(factors))).Scan(ctx, lines)
 	})
 }
 
-func (d *DB) person(ctx context.Context, who func(*bun.SelectQuery) *bun.SelectQuery) (*Person, error) {
-	type line struct {
-		User          User          `bun:"embed:u_"`
-		Authenticator Authenticator `bun:"embed:a_"`
-		History       History       `bun:"embed:h_"`
-	}
-	var lines []line
+// A personLine is a person with one of the authenticators.
+type personLine struct {
+	User          User          `bun:"embed:u_"`
+	Authenticator Authenticator `bun:"embed:a_"`
+	History       History       `bun:"embed:h_"`
+}
+
+// personQuery reads persons; who is meant is for the caller to add.
+func (d *DB) personQuery(q bun.IDB) *bun.SelectQuery {
+	return q.NewSelect().ColumnExpr("?", d.prefixed("u", &User{})).ColumnExpr("?", d.prefixed("a", &Authenticator{})).
+		ColumnExpr("?", d.prefixed("h", &History{})).TableExpr("users AS u").
+		Join("LEFT JOIN authenticators AS a ON a.user_id = u.id").Join("LEFT JOIN histories AS h ON h.id = u.id").OrderExpr("a.id")
+}
+
+func (d *DB) person(ctx context.Context, read func(context.Context, bun.IDB, *[]personLine) error) (*Person, error) {
+	var lines []personLine
 	err := d.query(ctx, func(ctx context.Context, q bun.IDB) error {
 		lines = lines[:0]
-		return who(q.NewSelect().ColumnExpr("?", d.prefixed("u", &User{})).ColumnExpr("?", d.prefixed("a", &Authenticator{})).
-			ColumnExpr("?", d.prefixed("h", &History{})).TableExpr("users AS u").
-			Join("LEFT JOIN authenticators AS a ON a.user_id = u.id").Join("LEFT JOIN histories AS h ON h.id = u.id")).OrderExpr("a.id").Scan(ctx, &lines)
+		return read(ctx, q, &lines)
 	})
 	if err == nil && len(lines) == 0 {
 		err = ErrNotFound

@@ -95,10 +95,16 @@ type Deed struct {
 }
 
 // Page returns the template's stem.
-func (Account) Page() string     { return "account" }
-func (AccountAct) Page() string  { return "account_act" }
+func (Account) Page() string { return "account" }
+
+// Page returns the template's stem.
+func (AccountAct) Page() string { return "account_act" }
+
+// Page returns the template's stem.
 func (AccountName) Page() string { return "account_name" }
-func (RenewCodes) Page() string  { return "renew_codes" }
+
+// Page returns the template's stem.
+func (RenewCodes) Page() string { return "renew_codes" }
 
 func (v Account) values() map[string]any { return map[string]any{"Count": v.ways()} }
 
@@ -170,8 +176,22 @@ func (p *page) When(t time.Time) When {
 	return w
 }
 
-// Called is what an authenticator is called: by its own name, or by that of its factor.
-func (p *page) Called(h Holding) (string, error) { return p.Factor(h.Factor, "name") }
+// Called is what kind of thing an authenticator is. What signs in on this device is, on
+// the page of another one, just a passkey.
+func (p *page) Called(h Holding) (string, error) {
+	if id := "account.factor." + h.Factor; p.r.words.has(p.Lang, id) {
+		return p.T(id)
+	}
+	return p.Factor(h.Factor, "name")
+}
+
+// Label is an authenticator's own name, "" where nobody has given it one.
+func (p *page) Label(h Holding) string {
+	if given, ok := p.r.words.say(fallback, "factor."+h.Factor+".name", nil); ok && given == h.Label {
+		return ""
+	}
+	return h.Label
+}
 
 // Spot is what a browser is called.
 func (p *page) Spot(s Spot) (string, error) {

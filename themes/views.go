@@ -231,7 +231,8 @@ type (
 	// VerifyEmail asks a new person to confirm their address, or says that it is done.
 	VerifyEmail struct {
 		Frame
-		Done bool
+		Done     bool
+		ReturnTo string // a link, once it is done; only ever a registered address
 	}
 	// WebMessage hands an authorization response to the application's window that opened
 	// or frames it.

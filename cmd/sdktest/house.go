@@ -32,7 +32,7 @@ type house struct {
 // openHouse builds and starts everything. Close it.
 func openHouse(ctx context.Context, o options, dir string) (*house, error) {
 	h := &house{options: o, dir: dir, binary: filepath.Join(o.cache, "sallyport"), config: filepath.Join(dir, "sallyport.yaml")}
-	build := exec.CommandContext(ctx, "go", "build", "-o", h.binary, "./cmd/sallyport") //nolint:gosec // our own source
+	build := exec.CommandContext(ctx, "go", "build", "-o", h.binary, "./cmd/sallyport")
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
 		return nil, fmt.Errorf("build the product: %w", err)
@@ -85,7 +85,7 @@ factors:
 
 // verb runs one command of the product.
 func (h *house) verb(ctx context.Context, into any, args ...string) error {
-	cmd := exec.CommandContext(ctx, h.binary, append(args, "--json", "--config", h.config)...) //nolint:gosec // the product
+	cmd := exec.CommandContext(ctx, h.binary, append(args, "--json", "--config", h.config)...)
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	out, err := cmd.Output()
@@ -99,7 +99,7 @@ func (h *house) verb(ctx context.Context, into any, args ...string) error {
 }
 
 func (h *house) start(ctx context.Context) error {
-	h.cmd = exec.Command(h.binary, "serve", "--config", h.config) //nolint:gosec // the product; it is stopped by close
+	h.cmd = exec.Command(h.binary, "serve", "--config", h.config)
 	h.cmd.Stdout, h.cmd.Stderr = &h.log, &h.log
 	if h.verbose {
 		h.cmd.Stderr = io.MultiWriter(&h.log, os.Stderr)

@@ -55,7 +55,7 @@ func versions() (map[string]string, error) {
 func goProgram(name string) func(context.Context, *house) ([]Row, error) {
 	return func(ctx context.Context, h *house) ([]Row, error) {
 		binary := filepath.Join(h.cache, name)
-		build := exec.CommandContext(ctx, "go", "build", "-o", binary, ".") //nolint:gosec // our own source
+		build := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")
 		build.Dir, build.Stderr = "cmd/sdktest/go", os.Stderr
 		if err := build.Run(); err != nil {
 			return nil, fmt.Errorf("build: %w", err)
@@ -76,10 +76,10 @@ func nodeProgram(name, file string) func(context.Context, *house) ([]Row, error)
 
 // program runs a command and reads its rows.
 func (h *house) program(ctx context.Context, sdk, dir, command string, args ...string) ([]Row, error) {
-	cmd := exec.CommandContext(ctx, command, args...) //nolint:gosec // a program of ours
+	cmd := exec.CommandContext(ctx, command, args...)
 	var out, said bytes.Buffer
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &said
-	cmd.Env = append(os.Environ(), "SDKTEST_WORLD="+h.worldFile(), "NODE_EXTRA_CA_CERTS="+h.cert.cert)
+	cmd.Env = append(os.Environ(), "SDKTEST_WORLD="+h.worldFile(), "NODE_EXTRA_CA_CERTS="+h.cert.cert, "SSL_CERT_FILE="+h.cert.cert)
 	failed := cmd.Run()
 	rows, err := readRows(sdk, out.Bytes())
 	if failed != nil {
@@ -97,7 +97,7 @@ func (h *house) packages(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	installed, _ := os.ReadFile(filepath.Join(dir, "installed")) //nolint:gosec // our own file; none: nothing is installed
+	installed, _ := os.ReadFile(filepath.Join(dir, "installed"))
 	if err := copyFolder(dir, "cmd/sdktest/node"); err != nil || bytes.Equal(lock, installed) {
 		return dir, err
 	}
@@ -119,7 +119,7 @@ func copyFolder(to, from string) error {
 		if e.IsDir() {
 			continue
 		}
-		text, readErr := os.ReadFile(filepath.Join(from, e.Name())) //nolint:gosec // our own source
+		text, readErr := os.ReadFile(filepath.Join(from, e.Name()))
 		err = errors.Join(err, readErr, os.WriteFile(filepath.Join(to, e.Name()), text, 0o600))
 	}
 	return err

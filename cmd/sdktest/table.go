@@ -41,7 +41,7 @@ func settle(rows []Row, update bool) error {
 		return fmt.Errorf("%s says otherwise; where that is right, run make test-sdks ARGS=--update and commit it:\n%s", tablePath, diff(string(old), text))
 	}
 	fmt.Println("wrote " + tablePath)
-	return os.WriteFile(tablePath, []byte(text), 0o644) //nolint:gosec // a page for everybody
+	return os.WriteFile(tablePath, []byte(text), 0o644)
 }
 
 // table is the page.

@@ -71,7 +71,7 @@ func (v *visitor) walk(ctx context.Context, in visit) (landed, error) {
 		if in.Until != "" && strings.HasPrefix(at.URL, in.Until) && post == nil {
 			return at, nil
 		}
-		res, page, err := v.open(ctx, at.URL, post)
+		res, page, err := v.open(ctx, at.URL, post) //nolint:bodyclose // open read and closed it
 		if err != nil {
 			return at, err
 		}

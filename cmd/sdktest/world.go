@@ -81,7 +81,7 @@ func (h *house) fill(ctx context.Context) error {
 	err = errors.Join(err, h.verb(ctx, nil, "keys", "generate", "--out", filepath.Join(h.dir, "keyset")))
 	for _, args := range [][]string{
 		{"migrate"},
-		{"policy", "set", "never"},
+		{"policy", "set", "never"}, {"tenant", "signup", "on"},
 		{"factor", "enable", "otp"}, {"factor", "enable", "sms"}, {"factor", "enable", "email"}, {"factor", "enable", "recovery-code"},
 		{"api", "create", api, "--name", "Orders", "--scope", "read=See your orders", "--scope", "write=Change your orders"},
 	} {

@@ -74,7 +74,7 @@ func (p *Provider) begin(w http.ResponseWriter, r *http.Request, o *flows.Owner,
 	case done != nil:
 		p.finish(w, r, "")
 	default:
-		http.Redirect(w, r, p.flows.LoginPath(id), http.StatusSeeOther)
+		http.Redirect(w, r, p.flows.LoginPath(id), http.StatusSeeOther) //nolint:gosec // a path of ours
 	}
 }
 

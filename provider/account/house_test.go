@@ -22,7 +22,12 @@ import (
 	"github.com/sallyport-id/sallyport/factors/email"
 	"github.com/sallyport-id/sallyport/factors/otp"
 	"github.com/sallyport-id/sallyport/factors/password"
+	"github.com/sallyport-id/sallyport/factors/phone"
+	"github.com/sallyport-id/sallyport/factors/push"
 	"github.com/sallyport-id/sallyport/factors/recovery"
+	"github.com/sallyport-id/sallyport/factors/sms"
+	"github.com/sallyport-id/sallyport/factors/standin"
+	"github.com/sallyport-id/sallyport/factors/voice"
 	"github.com/sallyport-id/sallyport/factors/webauthn"
 	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/flows/policy"
@@ -45,6 +50,7 @@ type house struct {
 	mu    sync.Mutex
 	clock time.Time
 	mails []string // "to: subject"
+	texts chan string
 }
 
 const callback = "https://app.example/callback"
@@ -53,7 +59,7 @@ const secret = "the quick fox jumps over"
 
 func open(t *testing.T, engine string) *house {
 	t.Helper()
-	h := &house{t: t, clock: time.Now().UTC().Add(-30 * 24 * time.Hour).Truncate(time.Second)}
+	h := &house{t: t, texts: make(chan string, 4), clock: time.Now().UTC().Add(-30 * 24 * time.Hour).Truncate(time.Second)}
 	h.server = httptest.NewUnstartedServer(nil)
 	issuer := &url.URL{Scheme: "http", Host: h.server.Listener.Addr().String(), Path: "/tenant/"}
 	var err error
@@ -63,9 +69,16 @@ func open(t *testing.T, engine string) *house {
 	_, err = h.db.Migrate(t.Context())
 	h.must(err)
 	h.policy(policy.Never)
+	vendor := httptest.NewServer(&standin.Twilio{AccountSID: "AC00", AuthToken: "token", Got: func(s standin.Sent) { h.texts <- s.Text }})
+	t.Cleanup(vendor.Close)
+	texts, calls := sms.Defaults(), voice.Defaults()
+	texts.Sender, calls.Sender = "twilio", "twilio"
+	for _, c := range []*phone.Twilio{&texts.Twilio, &calls.Twilio} {
+		c.AccountSID, c.AuthToken, c.From, c.BaseURL = "AC00", "token", "+4915112345678", vendor.URL
+	}
 	h.ring, err = factors.Open(factors.Env{Issuer: "Test", Origin: "http://localhost", Now: h.now}, map[string]factors.Config{
 		factors.Password: password.Defaults(), factors.OTP: otp.Defaults(), factors.RecoveryCode: recovery.Defaults(),
-		factors.Email: email.Defaults(), factors.Roaming: webauthn.Roaming(), factors.Platform: webauthn.Platform(),
+		factors.Email: email.Defaults(), factors.SMS: texts, factors.Voice: calls, factors.Push: push.Defaults(), factors.Roaming: webauthn.Roaming(), factors.Platform: webauthn.Platform(),
 	})
 	h.must(err)
 	var words []fs.FS
@@ -115,7 +128,7 @@ func (h *house) wait(d time.Duration) {
 
 func (h *house) policy(word string) {
 	h.t.Helper()
-	h.must(h.db.PutSettings(h.t.Context(), &storage.Settings{Policy: word, Factors: []string{factors.Roaming, factors.Platform, factors.OTP, factors.Email, factors.RecoveryCode}}))
+	h.must(h.db.PutSettings(h.t.Context(), &storage.Settings{Policy: word, Factors: []string{factors.Roaming, factors.Platform, factors.OTP, factors.SMS, factors.Voice, factors.Push, factors.Email, factors.RecoveryCode}}))
 }
 
 // Send implements flows.Mailer.

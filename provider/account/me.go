@@ -27,7 +27,6 @@ type call struct {
 	summary      string
 	change       bool // it takes a fresh proof
 	missing      bool // it may be about what is not there
-	conflict     bool // it may be refused for what else there is
 }
 
 // A caller is who called, with the program that did for them.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -191,9 +192,44 @@ func TestRow111_Types(t *testing.T) {
 	if got := a.call("GET", "/authentication-methods?type=totp", nil).is(200, "").list("authentication_methods", "name"); !slices.Equal(got, []string{"Work phone"}) {
 		t.Errorf("%q", got)
 	}
+	ada.messagesByAPI(a)
 	ada.codesByAPI(a)
 	ada.keysByAPI(a)
 	ada.passwordByAPI(a)
+}
+
+var sixDigits = regexp.MustCompile(`\b[0-9]{6}\b`)
+
+// messagesByAPI adds a number, which takes texts and calls and is one method; another
+// mailbox; and a phone, which has to answer first.
+func (one *person) messagesByAPI(a *app) {
+	t := one.h.t
+	a.call("POST", "/authentication-methods", body{"type": "phone", "phone_number": "12"}).is(400, "invalid_request")
+	made := a.call("POST", "/authentication-methods", body{"type": "phone", "phone_number": "+49 151 23456789"}).is(202, "")
+	got := a.call("POST", "/authentication-methods/"+made.says("id")+"/verify",
+		body{"auth_session": made.says("auth_session"), "otp_code": sixDigits.FindString(<-one.h.texts)}).is(201, "")
+	if got.says("phone_number") != "+4915123456789" || got.says("preferred_authentication_method") != "sms" {
+		t.Error(got.text)
+	}
+	if all := a.call("GET", "/authentication-methods?type=phone", nil).is(200, "").list("authentication_methods", "id"); !slices.Equal(all, []string{made.says("id")}) {
+		t.Errorf("phones %q", all)
+	}
+	a.call("DELETE", "/authentication-methods/"+made.says("id"), nil).is(204, "")
+	if len(one.authenticators(factors.Voice)) != 0 {
+		t.Error("calls go to a number that was removed")
+	}
+	one.h.mailed()
+	made = a.call("POST", "/authentication-methods", body{"type": "email", "email": "ada@elsewhere.example"}).is(202, "")
+	code := sixDigits.FindString(strings.Join(one.h.mailed(), " "))
+	got = a.call("POST", "/authentication-methods/"+made.says("id")+"/verify", body{"auth_session": made.says("auth_session"), "otp_code": code}).is(201, "")
+	if got.says("email") != "ada@elsewhere.example" {
+		t.Error(got.text)
+	}
+	made = a.call("POST", "/authentication-methods", body{"type": "push-notification"}).is(202, "")
+	if made.says("barcode_uri") == "" {
+		t.Error(made.text)
+	}
+	a.call("POST", "/authentication-methods/"+made.says("id")+"/verify", body{"auth_session": made.says("auth_session")}).is(409, "authorization_pending")
 }
 
 // codesByAPI replaces the recovery code: the old one is good until the new one is confirmed.

@@ -20,7 +20,7 @@ func (p *Provider) visitor(w http.ResponseWriter, r *http.Request, ask flows.Ask
 		p.fail(w, r, err)
 		return nil
 	case done == nil:
-		http.Redirect(w, r, p.flows.LoginPath(id), http.StatusSeeOther)
+		http.Redirect(w, r, p.flows.LoginPath(id), http.StatusSeeOther) //nolint:gosec // a path of ours
 		return nil
 	}
 	o, err := p.flows.Owner(r, done.UserID, done.SessionID)
@@ -38,13 +38,13 @@ func (p *Provider) returned(w http.ResponseWriter, r *http.Request, id string) {
 	var refusal *flows.Refusal
 	switch {
 	case errors.Is(err, flows.ErrNotDone):
-		http.Redirect(w, r, p.flows.LoginPath(id), http.StatusSeeOther)
+		http.Redirect(w, r, p.flows.LoginPath(id), http.StatusSeeOther) //nolint:gosec // a path of ours
 	case errors.As(err, &refusal) && p.address(r) != p.home:
 		p.finish(w, r, "")
 	case errors.As(err, &refusal), err != nil && !errors.Is(err, flows.ErrGone):
 		p.fail(w, r, err)
 	default: // a login that is gone was taken back before
-		http.Redirect(w, r, p.address(r), http.StatusSeeOther)
+		http.Redirect(w, r, p.address(r), http.StatusSeeOther) //nolint:gosec // a path of ours
 	}
 }
 

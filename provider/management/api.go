@@ -46,19 +46,18 @@ type API struct {
 
 // nouns are all that the API is about: each adds its operations.
 var nouns = []func(*API){
+	(*API).attackProtection,
 	(*API).clientGrants,
 	(*API).clients,
 	(*API).connections,
 	(*API).guardianDuo,
+	(*API).guardianEnrollments,
 	(*API).guardianFactors,
 	(*API).guardianPhone,
 	(*API).guardianPolicies,
 	(*API).guardianPush,
 	(*API).guardianWebAuthn,
-	(*API).guardianEnrollments,
-	(*API).userMethods,
-	(*API).userMFA,
-	(*API).attackProtection,
+	(*API).logs,
 	(*API).organizationConnections,
 	(*API).organizationMembers,
 	(*API).organizations,
@@ -66,7 +65,10 @@ var nouns = []func(*API){
 	(*API).resourceServers,
 	(*API).roles,
 	(*API).sessions,
+	(*API).tickets,
 	(*API).userBlocks,
+	(*API).userMFA,
+	(*API).userMethods,
 	(*API).userRoles,
 	(*API).users,
 }

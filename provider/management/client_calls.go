@@ -33,7 +33,7 @@ func (a *API) listClients(ctx context.Context, in *struct {
 	Checkpoint
 	Picked
 	Global     bool     `query:"is_global" doc:"true: none, there is no global client"`
-	FirstParty *bool    `query:"is_first_party"`
+	FirstParty string   `query:"is_first_party" enum:"true,false"`
 	AppType    []string `query:"app_type" maxItems:"10"`
 },
 ) (*listed[*clientView], error) {
@@ -44,7 +44,7 @@ func (a *API) listClients(ctx context.Context, in *struct {
 	views := []*clientView{}
 	for _, c := range all {
 		v := viewClient(c, "")
-		if in.Global || in.FirstParty != nil && v.FirstParty != *in.FirstParty || len(in.AppType) > 0 && !slices.Contains(in.AppType, v.AppType) {
+		if in.Global || in.FirstParty != "" && v.FirstParty != (in.FirstParty == "true") || len(in.AppType) > 0 && !slices.Contains(in.AppType, v.AppType) {
 			continue
 		}
 		views = append(views, v)

@@ -118,7 +118,8 @@ func (a *API) grant(ctx context.Context, in *GrantPath) (*oneGrant, error) {
 	return &oneGrant{viewGrant(c, audience)}, nil
 }
 
-type grantBody struct {
+// GrantBody is what there is to change of a grant.
+type GrantBody struct {
 	Scope        []string `json:"scope,omitempty" maxItems:"1000"`
 	Organization string   `json:"organization_usage,omitempty" enum:"deny"`
 	AnyOrg       *bool    `json:"allow_any_organization,omitempty"`
@@ -128,8 +129,8 @@ type grantBody struct {
 
 func (a *API) createGrant(ctx context.Context, in *struct {
 	Body struct {
-		grantNames
-		grantBody
+		GrantNames
+		GrantBody
 	}
 },
 ) (*oneGrant, error) {
@@ -140,17 +141,18 @@ func (a *API) createGrant(ctx context.Context, in *struct {
 	if _, has := c.Settings.Audiences[in.Body.Audience]; has {
 		return nil, refusal(http.StatusConflict, "", "A resource with the same identifier already exists.")
 	}
-	return a.putGrant(ctx, c, in.Body.Audience, in.Body.grantBody, "client_grant.created")
+	return a.putGrant(ctx, c, in.Body.Audience, in.Body.GrantBody, "client_grant.created")
 }
 
-type grantNames struct {
+// GrantNames is what a grant is of.
+type GrantNames struct {
 	ClientID string `json:"client_id" maxLength:"128"`
 	Audience string `json:"audience" maxLength:"600"`
 }
 
 func (a *API) updateGrant(ctx context.Context, in *struct {
 	GrantPath
-	Body grantBody
+	Body GrantBody
 },
 ) (*oneGrant, error) {
 	c, audience, err := a.granted(ctx, in.GrantPath)
@@ -163,7 +165,7 @@ func (a *API) updateGrant(ctx context.Context, in *struct {
 	return a.putGrant(ctx, c, audience, in.Body, "client_grant.updated")
 }
 
-func (a *API) putGrant(ctx context.Context, c *storage.Client, audience string, b grantBody, event string) (*oneGrant, error) {
+func (a *API) putGrant(ctx context.Context, c *storage.Client, audience string, b GrantBody, event string) (*oneGrant, error) {
 	if isTrue(b.AnyOrg) {
 		return nil, impossible("Clients do not act for organizations; use allow_any_organization false.")
 	}

@@ -74,7 +74,7 @@ func (w *phoneWish) factors() []string { return w.Types }
 
 // messageTypes are how codes reach a telephone.
 type messageTypes struct {
-	Types []string `json:"message_types" enum:"sms,voice" maxItems:"2" uniqueItems:"true"`
+	Types []string `json:"message_types" enum:"sms,voice" maxItems:"2"`
 }
 
 func (a *API) readMessageTypes(ctx context.Context, _ *struct{}) (*body[messageTypes], error) {

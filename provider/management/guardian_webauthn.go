@@ -18,35 +18,35 @@ func (a *API) guardianWebAuthn() {
 		})
 	op(a, operation{method: http.MethodPut, path: roaming, scopes: updateFactors, summary: "Say how security keys are asked", conflict: true},
 		func(ctx context.Context, in *body[roamingKeys]) (*body[roamingKeys], error) {
-			return in, a.setKeys(ctx, factors.Roaming, in.Body.relyingParty, map[string]any{"user_verification": in.Body.UserVerification})
+			return in, a.setKeys(ctx, factors.Roaming, in.Body.RelyingParty, map[string]any{"user_verification": in.Body.UserVerification})
 		})
 	op(a, operation{method: http.MethodGet, path: platform, scopes: readFactors, summary: "How a device's own lock is asked"},
-		func(context.Context, *struct{}) (*body[relyingParty], error) {
+		func(context.Context, *struct{}) (*body[RelyingParty], error) {
 			return say(a.relyingParty(factors.Platform)), nil
 		})
 	op(a, operation{method: http.MethodPut, path: platform, scopes: updateFactors, summary: "Say how a device's own lock is asked", conflict: true},
-		func(ctx context.Context, in *body[relyingParty]) (*body[relyingParty], error) {
+		func(ctx context.Context, in *body[RelyingParty]) (*body[RelyingParty], error) {
 			return in, a.setKeys(ctx, factors.Platform, in.Body, map[string]any{})
 		})
 }
 
-// relyingParty is the domain that keys are made for.
-type relyingParty struct {
+// RelyingParty is the domain that keys are made for.
+type RelyingParty struct {
 	Override   bool   `json:"overrideRelyingParty" required:"false" doc:"whether it is another than the site's host"`
 	Identifier string `json:"relyingPartyIdentifier,omitempty" maxLength:"253" doc:"a parent of the site's host; another one makes all keys useless that there are"`
 }
 
 type roamingKeys struct {
 	UserVerification string `json:"userVerification,omitempty" enum:"required,preferred,discouraged" default:"discouraged"`
-	relyingParty
+	RelyingParty
 }
 
-func (a *API) relyingParty(factor string) relyingParty {
+func (a *API) relyingParty(factor string) RelyingParty {
 	id := a.Setup.Settings(factor)["rp_id"].Text()
-	return relyingParty{id != "", id}
+	return RelyingParty{id != "", id}
 }
 
-func (a *API) setKeys(ctx context.Context, factor string, party relyingParty, values map[string]any) error {
+func (a *API) setKeys(ctx context.Context, factor string, party RelyingParty, values map[string]any) error {
 	switch {
 	case party.Override && party.Identifier == "":
 		return invalid("relyingPartyIdentifier", "is missing beside overrideRelyingParty; name a parent of the site's host")

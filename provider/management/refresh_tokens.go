@@ -17,7 +17,7 @@ func (a *API) refreshTokens() {
 	op(a, operation{method: http.MethodGet, path: "/users/{id}/refresh-tokens", scopes: []string{"read:refresh_tokens"}, summary: "A user's refresh tokens", missing: true}, a.userRefreshTokens)
 	op(a, operation{method: http.MethodDelete, path: "/users/{id}/refresh-tokens", scopes: []string{"delete:refresh_tokens"}, summary: "Revoke a user's refresh tokens", status: http.StatusAccepted, missing: true}, a.revokeUserRefreshTokens)
 	op(a, operation{method: http.MethodGet, path: "/refresh-tokens", scopes: []string{"read:refresh_tokens"}, summary: "Refresh tokens of a user or a client"}, a.listRefreshTokens)
-	op(a, operation{method: http.MethodPost, path: "/refresh-tokens/revoke", scopes: []string{"delete:refresh_tokens"}, summary: "Revoke refresh tokens by ids, user or client", status: http.StatusAccepted}, a.revokeRefreshTokens)
+	op(a, operation{method: http.MethodPost, path: "/refresh-tokens/revoke", scopes: []string{"delete:refresh_tokens"}, missing: true, summary: "Revoke refresh tokens by ids, user or client", status: http.StatusAccepted}, a.revokeRefreshTokens)
 	op(a, operation{method: http.MethodGet, path: "/refresh-tokens/{id}", scopes: []string{"read:refresh_tokens"}, summary: "One refresh token", missing: true}, a.refreshToken)
 	op(a, operation{method: http.MethodPatch, path: "/refresh-tokens/{id}", scopes: []string{"update:refresh_tokens"}, summary: "Not done here: refresh tokens have no metadata", missing: true}, a.patchRefreshToken)
 	op(a, operation{method: http.MethodDelete, path: "/refresh-tokens/{id}", scopes: []string{"delete:refresh_tokens"}, summary: "Revoke a refresh token", status: http.StatusAccepted}, a.revokeRefreshToken)
@@ -58,7 +58,8 @@ func (a *API) pageOfTokens(ctx context.Context, f storage.RefreshFilter, c Check
 func (a *API) userRefreshTokens(ctx context.Context, in *struct {
 	UserPath
 	Checkpoint
-	Totals bool `query:"include_totals" doc:"of no meaning: the answer goes on by next"`
+	Totals  bool `query:"include_totals" doc:"of no meaning: the answer goes on by next"`
+	PerPage int  `query:"per_page" minimum:"0" maximum:"100" doc:"of no meaning beside take"`
 },
 ) (*listed[*refreshTokenView], error) {
 	if _, err := a.userByID(ctx, in.ID); err != nil {

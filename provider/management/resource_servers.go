@@ -144,7 +144,8 @@ func (a *API) oneAPI(ctx context.Context, in *struct {
 	return &oneAPI{a.viewAPI(api)}, nil
 }
 
-type apiBody struct {
+// APIBody is what there is to change of an API.
+type APIBody struct {
 	Name            *string          `json:"name,omitempty" maxLength:"200"`
 	Scopes          *[]storage.Scope `json:"scopes,omitempty" maxItems:"1000"`
 	Alg             string           `json:"signing_alg,omitempty" enum:"RS256,ES256,HS256,RS512,PS256" doc:"of no effect: the client's settings say how its tokens are signed"`
@@ -157,7 +158,7 @@ type apiBody struct {
 	TokenFormat     string           `json:"token_format,omitempty" enum:"jwt,opaque"`
 }
 
-func (b *apiBody) apply(a *storage.API) error {
+func (b *APIBody) apply(a *storage.API) error {
 	if b.Name != nil {
 		a.Name = *b.Name
 	}
@@ -181,8 +182,8 @@ func (b *apiBody) apply(a *storage.API) error {
 
 func (a *API) createAPI(ctx context.Context, in *struct {
 	Body struct {
-		apiNames
-		apiBody
+		APINames
+		APIBody
 	}
 },
 ) (*oneAPI, error) {
@@ -200,13 +201,14 @@ func (a *API) createAPI(ctx context.Context, in *struct {
 	return &oneAPI{a.viewAPI(api)}, nil
 }
 
-type apiNames struct {
+// APINames is what stays of an API.
+type APINames struct {
 	Identifier string `json:"identifier" minLength:"1" maxLength:"600" doc:"the audience, an absolute URI"`
 }
 
 func (a *API) updateAPI(ctx context.Context, in *struct {
 	APIPath
-	Body apiBody
+	Body APIBody
 },
 ) (*oneAPI, error) {
 	api, err := a.resourceServer(ctx, in.audience())

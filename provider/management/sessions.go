@@ -46,10 +46,10 @@ type clientRef struct {
 
 // An authentication are the proofs of a session.
 type authentication struct {
-	Methods []method `json:"methods"`
+	Methods []shown `json:"methods"`
 }
 
-type method struct {
+type shown struct {
 	Name      string    `json:"name" doc:"pwd, or the factor"`
 	Timestamp time.Time `json:"timestamp"`
 }
@@ -57,7 +57,7 @@ type method struct {
 func viewSession(s *storage.Session) *sessionView {
 	v := &sessionView{
 		ID: s.ID, UserID: s.UserID, CreatedAt: s.CreatedAt, UpdatedAt: s.LastSeenAt, AuthenticatedAt: s.AuthTime, ExpiresAt: s.ExpiresAt,
-		LastInteraction: s.LastSeenAt, Device: device{s.Address, s.UserAgent}, Clients: []clientRef{}, Authentication: authentication{[]method{}},
+		LastInteraction: s.LastSeenAt, Device: device{s.Address, s.UserAgent}, Clients: []clientRef{}, Authentication: authentication{[]shown{}},
 	}
 	for _, id := range s.Clients {
 		v.Clients = append(v.Clients, clientRef{id})
@@ -67,7 +67,7 @@ func viewSession(s *storage.Session) *sessionView {
 		if name == "password" {
 			name = "pwd"
 		}
-		v.Authentication.Methods = append(v.Authentication.Methods, method{name, p.At})
+		v.Authentication.Methods = append(v.Authentication.Methods, shown{name, p.At})
 	}
 	return v
 }

@@ -18,9 +18,9 @@ func (a *API) users() {
 	op(a, operation{method: http.MethodGet, path: "/users", scopes: []string{"read:users", "read:user_idp_tokens"}, summary: "Search users"}, a.listUsers)
 	op(a, operation{method: http.MethodGet, path: "/users-by-email", scopes: []string{"read:users"}, summary: "The user with an e-mail address"}, a.usersByEmail)
 	op(a, operation{method: http.MethodPost, path: "/users", scopes: []string{"create:users"}, summary: "Add a user", status: http.StatusCreated, conflict: true}, a.createUser)
-	op(a, operation{method: http.MethodGet, path: "/users/{id}", scopes: []string{"read:users", "read:user_idp_tokens", "read:current_user"}, summary: "One user", missing: true}, a.user)
-	op(a, operation{method: http.MethodPatch, path: "/users/{id}", scopes: []string{"update:users", "update:users_app_metadata", "update:current_user_metadata"}, summary: "Change a user", missing: true, conflict: true}, a.patchUser)
-	op(a, operation{method: http.MethodDelete, path: "/users/{id}", scopes: []string{"delete:users", "delete:current_user"}, summary: "Remove a user for good", status: http.StatusNoContent}, a.deleteUser)
+	op(a, operation{method: http.MethodGet, path: "/users/{id}", scopes: []string{"read:users"}, summary: "One user", missing: true}, a.user)
+	op(a, operation{method: http.MethodPatch, path: "/users/{id}", scopes: []string{"update:users", "update:users_app_metadata"}, summary: "Change a user", missing: true, conflict: true}, a.patchUser)
+	op(a, operation{method: http.MethodDelete, path: "/users/{id}", scopes: []string{"delete:users"}, summary: "Remove a user for good", status: http.StatusNoContent}, a.deleteUser)
 }
 
 // A userView is a user as the API shows one.

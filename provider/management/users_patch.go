@@ -25,13 +25,6 @@ type userChange struct {
 	ClientID          string  `json:"client_id,omitempty" maxLength:"128" doc:"of no meaning: mails are the same for every application"`
 }
 
-// onlyUserMetadata reports whether c changes nothing but what users may change themselves.
-func (c *userChange) onlyUserMetadata() bool {
-	rest := *c
-	rest.UserMetadata = Optional[Metadata]{}
-	return rest.empty()
-}
-
 func (c *userChange) empty() bool {
 	p := &c.Profile
 	for _, o := range []Optional[string]{p.GivenName, p.FamilyName, p.Name, p.Nickname, p.Picture} {
@@ -59,8 +52,7 @@ func (a *API) mayPatch(ctx context.Context, id string, c *userChange) error {
 	rest.AppMetadata = Optional[Metadata]{}
 	switch {
 	case caller.May("update:users"),
-		caller.May("update:users_app_metadata") && rest.empty(),
-		caller.May("update:current_user_metadata") && caller.UserID != "" && caller.UserID == id && c.onlyUserMetadata():
+		caller.May("update:users_app_metadata") && rest.empty():
 		return nil
 	}
 	return refusal(http.StatusForbidden, "insufficient_scope", "Insufficient scope, expected any of: update:users")

@@ -103,7 +103,7 @@ func (p *Provider) signID(w *work, lifespan time.Duration, r fosite.Requester) (
 	claims["iat"], claims["exp"] = w.now.Unix(), w.now.Add(lifespan).Unix()
 	claims["auth_time"] = s.AuthTime
 	claims["at_hash"] = halfHash(alg, w.access)
-	for name, value := range map[string]string{"nonce": s.Nonce, "acr": s.ACR, "sid": s.SID, "org_id": s.Org} {
+	for name, value := range map[string]string{"nonce": s.nonceFor(w), "acr": s.ACR, "sid": s.SID, "org_id": s.Org} {
 		if value != "" {
 			claims[name] = value
 		}
@@ -112,6 +112,15 @@ func (p *Provider) signID(w *work, lifespan time.Duration, r fosite.Requester) (
 		claims["amr"] = s.AMR
 	}
 	return p.keys.sign(alg, typID, claims)
+}
+
+// nonceFor is the nonce of an ID token: none of a refreshed one (OpenID Connect Core
+// §12.2), which no request is waiting for.
+func (s *session) nonceFor(w *work) string {
+	if w.grant != nil && w.grant.Kind == storage.GrantRefresh {
+		return ""
+	}
+	return s.Nonce
 }
 
 // halfHash is at_hash: the left half of the hash that belongs to alg (OpenID Connect

@@ -45,16 +45,25 @@ func TestQueries(t *testing.T) {
 		warm := b.tokens("grace", h.ask("mfa", "scope", "openid offline_access"))
 		h.token("machine", "grant_type", "client_credentials", "audience", testAPI).is(200, "")
 		h.token("machine", "grant_type", "client_credentials", "audience", ledgerAPI).is(200, "")
-		budget := func(name string, most int64, do func()) {
+		// What is in memory is read again after five seconds. On a busy machine that may be
+		// in the middle of what is counted: then it is done anew.
+		budgetOf := func(name string, most int64, prepare, do func()) {
 			t.Helper()
-			count := h.counting()
-			do()
-			n := count()
+			var n int64
+			for range 3 {
+				prepare()
+				count := h.counting()
+				do()
+				if n = count(); n <= most {
+					break
+				}
+			}
 			t.Logf("%-30s %2d of %2d", name, n, most)
 			if n > most {
 				t.Errorf("%s: %d round trips, want at most %d", name, n, most)
 			}
 		}
+		budget := func(name string, most int64, do func()) { t.Helper(); budgetOf(name, most, func() {}, do) }
 		budget("discovery", 0, func() { h.get("/.well-known/openid-configuration").is(200, "") })
 		budget("jwks", 0, func() { h.get("/.well-known/jwks.json") })
 		budget("client_credentials, opaque", 1, func() { h.token("machine", "grant_type", "client_credentials", "audience", ledgerAPI).is(200, "") })
@@ -65,15 +74,14 @@ func TestQueries(t *testing.T) {
 		a := h.ask("mfa")
 		var p *page
 		budget("authorize, live session", 2, func() { p = b.begin(a) })
-		budget("code to tokens", 2, func() { a.redeem(p.answer()).is(200, "") })
+		budgetOf("code to tokens", 2, func() { a = h.ask("mfa"); p = b.begin(a) }, func() { a.redeem(p.answer()).is(200, "") })
 		budget("refresh", 2, func() { warm = h.refresh("mfa", warm.text("refresh_token")).is(200, "") })
 		budget("silent sign-in", 4, func() {
 			a := h.ask("mfa", "prompt", "none")
 			a.redeem(b.begin(a).answer()).is(http.StatusOK, "")
 		})
-		stranger := h.browser()
-		h.code(h.users["grace"])
-		budget("password and code, end to end", 16, func() {
+		var stranger *browser
+		budgetOf("password and code, end to end", 16, func() { stranger = h.browser(); h.code(h.users["grace"]) }, func() {
 			stranger.tokens("grace", h.ask("mfa"))
 		})
 	})

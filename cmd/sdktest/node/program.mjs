@@ -5,6 +5,8 @@ import { reporter, sixDigits, want } from './report.mjs';
 export { fails, promised, want } from './report.mjs';
 export const { topic, works, differs, missing } = reporter((row) => console.log(JSON.stringify(row)));
 
+export const connection = 'Username-Password-Authentication';
+
 export const world = JSON.parse(readFileSync(process.env.SDKTEST_WORLD, 'utf8'));
 
 const desk = async (what, body) => {
