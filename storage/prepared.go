@@ -60,7 +60,7 @@ func (p *prepared) scanAll(ctx context.Context, db *bun.DB, into any, args ...an
 	if err != nil {
 		return err
 	}
-	return db.ScanRows(ctx, rows, into)
+	return errors.Join(db.ScanRows(ctx, rows, into), rows.Err())
 }
 
 func (p *prepared) query(ctx context.Context, db *bun.DB, args []any) (*sql.Rows, error) {
