@@ -13,7 +13,7 @@ import (
 
 // settled is how old a line is before it is passed on in order: until then one that was
 // written at the same moment may still come before it. A change takes less.
-const settled = 5 * time.Second
+const settled = 10 * time.Second
 
 // logs is the audit log in Auth0's words.
 func (a *API) logs() {
