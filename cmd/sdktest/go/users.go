@@ -128,11 +128,11 @@ func (p *program) tickets(ctx context.Context, m *management.Management) {
 	p.topic = "Ticket"
 	u, _ := somebody(ctx, m, "go-ticket") // where there is none, the calls tell
 	p.works("Ticket.VerifyEmail", func() error {
-		t := &management.Ticket{UserID: u.ID, ResultURL: auth0.String("https://app.example/"), TTLSec: auth0.Int(600)}
+		t := &management.Ticket{UserID: u.ID, ResultURL: auth0.String(p.Web + "/welcome"), TTLSec: auth0.Int(600)}
 		return see(t, m.Ticket.VerifyEmail(ctx, t))(func(t *management.Ticket) bool { return t.GetTicket() != "" })
 	})
 	p.works("Ticket.ChangePassword", func() error {
-		t := &management.Ticket{UserID: u.ID, ResultURL: auth0.String("https://app.example/"), TTLSec: auth0.Int(600)}
+		t := &management.Ticket{UserID: u.ID, ResultURL: auth0.String(p.Web + "/welcome"), TTLSec: auth0.Int(600)}
 		return see(t, m.Ticket.ChangePassword(ctx, t))(func(t *management.Ticket) bool { return t.GetTicket() != "" })
 	})
 }

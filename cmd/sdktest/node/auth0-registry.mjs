@@ -132,7 +132,7 @@ const organizations = async (m) => {
   const all = 'every organization has the one connection, and nobody becomes a member by signing in';
   await refused('organizations.enabledConnections.update', all, () => m.organizations.enabledConnections.update(id, one.connection_id, { assign_membership_on_login: true }));
   await refused('organizations.enabledConnections.delete', all, () => m.organizations.enabledConnections.delete(id, one.connection_id));
-  await step('organizations.clientGrants.list', () => m.organizations.clientGrants.list(id));
+  await refused('organizations.clientGrants.list', 'clients have no grants of their own in organizations', () => m.organizations.clientGrants.list(id));
   await step('organizations.delete', () => m.organizations.delete(id));
 };
 
