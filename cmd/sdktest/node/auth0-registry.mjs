@@ -8,7 +8,11 @@ const somebody = (m, name) => m.users.create({ connection, email: `${name}@walk.
 
 const users = async (m) => {
   const email = 'node-user@walk.example';
-  const user = await step('users.create', () => somebody(m, 'node-user'));
+  const user = await step('users.create', async () => {
+    const made = await somebody(m, 'node-user');
+    want(made.user_id.startsWith('usr_'), 'an id of ours', made);
+    return made;
+  }, 'a new user_id is `usr_…`, with no `auth0|` before it; imported ones keep theirs');
   const id = user?.user_id;
   await step('users.get', async () => want((await m.users.get(id)).email === email, email, id));
   await step('users.update', () => m.users.update(id, { nickname: 'No', app_metadata: { plan: 'silver' } }));

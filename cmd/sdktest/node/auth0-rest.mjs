@@ -1,5 +1,5 @@
 // What is absent of the Management API, and the methods that have no step of their own.
-import { missing, topic, untried as unasked, want, works } from './program.mjs';
+import { differs, missing, topic, untried as unasked, want, works } from './program.mjs';
 
 // absent reports whether an error is the product's answer for addresses that it does not
 // have: all others are Auth0's, which have a statusCode.
@@ -24,8 +24,9 @@ const whys = {
 const why = (call) => whys[call.split('.')[0]] ?? 'there is no such endpoint';
 
 // step is a call that has to succeed. One to an address that the product does not have is
-// missing; that it once was there is what the table remembers.
-export const step = async (call, run) => {
+// missing; that it once was there is what the table remembers. how says how its answer
+// differs from Auth0's, where it does.
+export const step = async (call, run, how) => {
   topic(call.split('.')[0]);
   called.add(call.split(' ')[0]);
   let found;
@@ -36,10 +37,11 @@ export const step = async (call, run) => {
     error = err;
   }
   if (absent(error) || (error && swallowed.has(call))) return missing(call, why(call), () => Promise.reject(error));
-  return works(call, () => {
+  const outcome = () => {
     if (error) throw error;
     return found;
-  });
+  };
+  return how ? differs(call, how, outcome) : works(call, outcome);
 };
 
 // refused is a call to what the product has, and refuses for this reason.
