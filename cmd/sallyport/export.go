@@ -79,6 +79,7 @@ func (c *cli) export(ctx context.Context, h *house, to string, keys *management.
 		return &misuse{what: "--to: " + err.Error(), mend: "name a file that can be written"}
 	}
 	bar := progressbar.NewOptions64(-1, progressbar.OptionSetWriter(c.err), progressbar.OptionSetDescription("people"),
+		progressbar.OptionSetSpinnerChangeInterval(0), // it would turn in a goroutine that races with Set64
 		progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionSetVisibility(!c.json))
 	e := &management.Export{DB: h.db, Now: h.now, Actor: administrator, Recipients: keys, Progress: func(n int64) { _ = bar.Set64(n) }} // nobody is watching
 	people, err := e.Write(ctx, f)

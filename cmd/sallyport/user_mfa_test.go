@@ -131,7 +131,7 @@ func TestRow62_69_78_109_Resets(t *testing.T) {
 	if works(first) || !works(second) {
 		t.Error("the old code works, or the new one does not")
 	}
-	b := &storage.Browser{ID: "brw_1", UserID: u.ID, Key: []byte("k"), ExpiresAt: time.Now().Add(time.Hour)}
+	b := &storage.Browser{ID: "brw_1", UserID: u.ID, Key: []byte("k"), OldKey: []byte("o"), Device: []byte("d"), ExpiresAt: time.Now().Add(time.Hour)}
 	if err := x.house.db.CreateBrowser(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}

@@ -260,7 +260,7 @@ func TestBCP06_NoImplicit(t *testing.T) {
 
 func TestBCP07_NoPasswordGrant(t *testing.T) {
 	h := open(t)
-	h.token("web", "grant_type", "password", "username", "ada", "password", h.users["ada"].password).is(400, "unsupported_grant_type")
+	h.token("web", "grant_type", "password", "username", "ada", "password", h.users["ada"].password).is(403, "unauthorized_client")
 }
 
 func TestBCP08_RefreshReuseAndGrace(t *testing.T) {

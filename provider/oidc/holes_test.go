@@ -261,11 +261,11 @@ func TestSettings(t *testing.T) {
 	h := open(t)
 	b := h.browser()
 	b.begin(h.ask("web")).signIn("ada").answer()
-	b.begin(h.ask("pkce", "code_challenge", "", "code_challenge_method", "")).fails("invalid_request")             // PKCE by default
-	b.begin(h.ask("pkce", "code_challenge_method", "plain")).fails("invalid_request")                              // S256 only
-	b.begin(h.ask("web", "response_type", "id_token token")).fails("unsupported_response_type")                    // no implicit
-	h.token("web", "grant_type", "password", "username", "ada", "password", "x").is(400, "unsupported_grant_type") // no ROPC
-	if q := b.begin(h.ask("web", "state", "")).answer(); q.Get("code") == "" {                                     // state is optional
+	b.begin(h.ask("pkce", "code_challenge", "", "code_challenge_method", "")).fails("invalid_request")          // PKCE by default
+	b.begin(h.ask("pkce", "code_challenge_method", "plain")).fails("invalid_request")                           // S256 only
+	b.begin(h.ask("web", "response_type", "id_token token")).fails("unsupported_response_type")                 // no implicit
+	h.token("web", "grant_type", "password", "username", "ada", "password", "x").is(403, "unauthorized_client") // no ROPC unless the client has it
+	if q := b.begin(h.ask("web", "state", "")).answer(); q.Get("code") == "" {                                  // state is optional
 		t.Errorf("%v", q)
 	}
 	if q := b.begin(h.ask("web", "state", "1")).answer(); q.Get("state") != "1" {

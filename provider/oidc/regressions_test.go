@@ -376,9 +376,12 @@ func regressionB16(t *testing.T) {
 	if info := h.introspect("machine", got).body; info["acr"] != nil || info["sub"] != "machine" {
 		t.Errorf("%v", info)
 	}
-	for _, grant := range []string{"password", "http://auth0.com/oauth/grant-type/password-realm", "urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:token-exchange"} {
-		h.token("mfa", "grant_type", grant, "username", "grace", "password", h.users["grace"].password).is(400, "unsupported_grant_type")
+	// Nobody has a grant that was not given to them.
+	for _, grant := range []string{"password", "http://auth0.com/oauth/grant-type/password-realm"} {
+		h.token("mfa", "grant_type", grant, "username", "grace", "password", h.users["grace"].password).is(403, "unauthorized_client")
 	}
+	h.token("mfa", "grant_type", "urn:ietf:params:oauth:grant-type:device_code", "device_code", "x").is(400, "unauthorized_client")
+	h.token("mfa", "grant_type", "urn:ietf:params:oauth:grant-type:token-exchange").is(400, "unsupported_grant_type")
 }
 
 func regressionB19(t *testing.T) {
