@@ -15,7 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-var previewLink = regexp.MustCompile(`href="(/preview/[a-z_]+/[a-z_]+\?lang=[A-Za-z-]+)"`)
+var previewLink = regexp.MustCompile(`href="(/preview/[a-z_]+/[a-z_.]+\?lang=[A-Za-z-]+)"`)
 
 // TestPreviews opens every page in every state in Chromium: in English, and in the
 // language that is longer and runs the other way. On the narrowest phone nothing

@@ -19,11 +19,12 @@ type Row struct {
 
 // The outcomes. A program has to say beforehand what it expects: works and differs are
 // calls that succeeded with the answer that the program looked for, missing ones have
-// to fail. All else fails, and never becomes part of the table.
+// to fail, and untried ones need what tests do not have. All else fails, and never becomes part of the table.
 const (
 	works   = "works"
 	differs = "differs"
 	missing = "missing"
+	untried = "untried"
 	fails   = "fails"
 )
 
@@ -46,7 +47,7 @@ func readRows(sdk string, out []byte) ([]Row, error) {
 		}
 		r.SDK = sdk
 		switch r.Outcome {
-		case works, differs, missing, fails:
+		case works, differs, missing, untried, fails:
 		default:
 			return rows, fmt.Errorf("%s: %q is no outcome", r.Call, r.Outcome)
 		}
@@ -66,6 +67,9 @@ func tally(rows []Row) string {
 		count[r.Outcome]++
 	}
 	text := fmt.Sprintf("%d work, %d differ, %d missing", count[works], count[differs], count[missing])
+	if count[untried] > 0 {
+		text += fmt.Sprintf(", %d untried", count[untried])
+	}
 	if count[fails] > 0 {
 		text += fmt.Sprintf(", %d fail", count[fails])
 	}

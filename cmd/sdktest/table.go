@@ -18,6 +18,7 @@ Public SDKs, unmodified, pointed at Sallyport by their domain. Programs of ours 
 - **works**: the call succeeds and gives what the SDK documents.
 - **differs**: it succeeds, and what it gives is not what Auth0 gives: so it says how.
 - **missing**: it fails, for the reason that is given. Nothing half happens.
+- **untried**: it needs something that no test has.
 
 To move an application, give its SDK the host of your issuer as the domain, and the same
 client_id, or a new one.
@@ -48,17 +49,17 @@ func settle(rows []Row, update bool) error {
 func table(rows []Row, known map[string]string) string {
 	var b strings.Builder
 	b.WriteString(introduction)
-	b.WriteString("\n| SDK | version | works | differs | missing |\n|---|---|---|---|---|\n")
+	b.WriteString("\n| SDK | version | works | differs | missing | untried |\n|---|---|---|---|---|---|\n")
 	for _, s := range sdks {
 		own := of(rows, s.name)
-		fmt.Fprintf(&b, "| [%s](#%s) | %s | %d | %d | %d |\n", s.name, s.name, known[s.name], count(own, works), count(own, differs), count(own, missing))
+		fmt.Fprintf(&b, "| [%s](#%s) | %s | %d | %d | %d | %d |\n", s.name, s.name, known[s.name], count(own, works), count(own, differs), count(own, missing), count(own, untried))
 	}
 	for _, s := range sdks {
-		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| | works | differs | missing |\n|---|---|---|---|\n", s.name, s.about)
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| | works | differs | missing or untried |\n|---|---|---|---|\n", s.name, s.about)
 		own := of(rows, s.name)
 		for _, topic := range topics(own) {
 			some := slices.DeleteFunc(slices.Clone(own), func(r Row) bool { return r.Topic != topic })
-			fmt.Fprintf(&b, "| **%s** | %s | %s | %s |\n", topic, cell(some, works), cell(some, differs), cell(some, missing))
+			fmt.Fprintf(&b, "| **%s** | %s | %s | %s |\n", topic, cell(some, works), cell(some, differs), cell(some, missing, untried))
 		}
 	}
 	return b.String()
@@ -87,12 +88,12 @@ func topics(rows []Row) (all []string) {
 	return all
 }
 
-// cell lists the calls with one outcome, those with the same note together.
-func cell(rows []Row, outcome string) string {
+// cell lists the calls with these outcomes, those with the same note together.
+func cell(rows []Row, outcomes ...string) string {
 	var notes []string
 	calls := map[string][]string{}
 	for _, r := range rows {
-		if r.Outcome != outcome {
+		if !slices.Contains(outcomes, r.Outcome) {
 			continue
 		}
 		if _, ok := calls[r.Note]; !ok {

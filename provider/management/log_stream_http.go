@@ -6,7 +6,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -15,8 +14,9 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
+
+	"code.dny.dev/ssrf"
 )
 
 // webhookTimeout bounds one request.
@@ -39,7 +39,7 @@ func (a *API) checkWebhook(k *sink) error {
 	case !headerText(k.ContentType):
 		return invalid("sink.httpContentType", "has characters that no header may have")
 	}
-	if at, err := netip.ParseAddr(u.Hostname()); err == nil && !a.Streams.Private && !public(at) {
+	if at, err := netip.ParseAddr(u.Hostname()); err == nil && !a.Streams.Private && guard.Safe("tcp4", netip.AddrPortFrom(at, 443).String(), nil) != nil {
 		return invalid("sink.httpEndpoint", "is an address of a private network; the operator may allow those by streams.private")
 	}
 	if k.Secret != "" && signingKey(k.Secret) == nil {
@@ -63,27 +63,16 @@ func signingKey(secret string) []byte {
 	return key
 }
 
-// public reports whether an address is one of the world's.
-func public(at netip.Addr) bool {
-	at = at.Unmap()
-	return at.IsGlobalUnicast() && !at.IsPrivate() && !shared.Contains(at) && !translated.Contains(at)
-}
-
-var (
-	shared     = netip.MustParsePrefix("100.64.0.0/10") // RFC 6598
-	translated = netip.MustParsePrefix("64:ff9b::/96")  // RFC 6052: any IPv4 address behind it
-)
+// guard refuses addresses of networks that are not the world's.
+var guard = ssrf.New(ssrf.WithAnyPort())
 
 // courier sends webhooks. The address is judged when it is dialled, so that no name can
 // change its mind in between; nobody is led elsewhere by a redirect or a proxy.
 func (a *API) courier() *http.Client {
-	dialer := &net.Dialer{Timeout: 5 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
-		at, err := netip.ParseAddrPort(address)
-		if err != nil || !a.Streams.Private && !public(at.Addr()) {
-			return errors.New("the address is one of a private network")
-		}
-		return nil
-	}}
+	dialer := &net.Dialer{Timeout: 5 * time.Second}
+	if !a.Streams.Private {
+		dialer.Control = guard.Safe
+	}
 	return &http.Client{
 		Timeout:       webhookTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -118,6 +118,7 @@ func (a *API) listLogs(ctx context.Context, in *struct {
 	Picked
 	LogSearch
 	Search string `query:"search" maxLength:"8000" doc:"as q"`
+	Engine string `query:"search_engine" enum:"v1,v2,v3" doc:"of no meaning: there is one"`
 },
 ) (*listed[*logLine], error) {
 	if in.Q == "" {

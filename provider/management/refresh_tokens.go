@@ -38,13 +38,13 @@ func viewRefreshToken(g *storage.Grant) *refreshTokenView {
 	return &refreshTokenView{ID: g.RequestID, UserID: g.UserID, ClientID: g.ClientID, SessionID: g.SessionID, CreatedAt: g.CreatedAt, IdleExpiresAt: g.ExpiresAt, Rotating: true}
 }
 
-func (a *API) pageOfTokens(ctx context.Context, f storage.RefreshFilter, c Checkpoint) (*listed[*refreshTokenView], error) {
+func (a *API) pageOfTokens(ctx context.Context, key string, f storage.RefreshFilter, c Checkpoint) (*listed[*refreshTokenView], error) {
 	f.After, f.Limit = c.From, c.size()+1
 	found, err := a.DB.RefreshTokens(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	page := &List[*refreshTokenView]{Key: "tokens", Checkpoint: true}
+	page := &List[*refreshTokenView]{Key: key, Checkpoint: true}
 	for _, g := range found {
 		page.Items = append(page.Items, viewRefreshToken(g))
 	}
@@ -65,7 +65,7 @@ func (a *API) userRefreshTokens(ctx context.Context, in *struct {
 	if _, err := a.userByID(ctx, in.ID); err != nil {
 		return nil, err
 	}
-	return a.pageOfTokens(ctx, storage.RefreshFilter{UserID: in.ID}, in.Checkpoint)
+	return a.pageOfTokens(ctx, "tokens", storage.RefreshFilter{UserID: in.ID}, in.Checkpoint)
 }
 
 func (a *API) listRefreshTokens(ctx context.Context, in *struct {
@@ -78,7 +78,7 @@ func (a *API) listRefreshTokens(ctx context.Context, in *struct {
 	if in.UserID == "" && in.ClientID == "" {
 		return nil, refusal(http.StatusBadRequest, "invalid_query_string", "Query validation error: user_id: give user_id, client_id or both")
 	}
-	return a.pageOfTokens(ctx, storage.RefreshFilter{UserID: in.UserID, ClientID: in.ClientID}, in.Checkpoint)
+	return a.pageOfTokens(ctx, "refresh_tokens", storage.RefreshFilter{UserID: in.UserID, ClientID: in.ClientID}, in.Checkpoint)
 }
 
 func (a *API) revokeUserRefreshTokens(ctx context.Context, in *UserPath) (*struct{}, error) {

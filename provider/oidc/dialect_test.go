@@ -88,6 +88,9 @@ func TestIDTokenTellsSDKsTheClaimsOfTheScopes(t *testing.T) {
 	}
 	got = h.sdk("/oauth/token", map[string]string{"client_id": "spa", "grant_type": "refresh_token", "refresh_token": got.text("refresh_token")}).is(http.StatusOK, "")
 	claims := got.id()
+	if claims["nonce"] != nil {
+		t.Errorf("a refreshed ID token has a nonce: %v", claims)
+	}
 	if claims["email"] != "ada@example.com" || claims["email_verified"] == nil || claims["name"] != nil {
 		t.Errorf("with openid email: %v", claims)
 	}

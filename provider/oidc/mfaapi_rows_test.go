@@ -120,7 +120,10 @@ func TestRow102_Associate(t *testing.T) {
 		return list[0].(string)
 	}
 	token := h.needs("ada", "scope", "openid")
-	otp := h.associate(token, map[string]any{"authenticator_types": []string{"otp"}}).is(http.StatusOK, "").only("authenticator_type", "secret", "barcode_uri", "recovery_codes")
+	// go-auth0 proves its client in the body, beside the token.
+	proven := map[string]any{"authenticator_types": []string{"otp"}, "client_id": "app", "client_secret": h.secret["app"]}
+	h.associate(token, map[string]any{"authenticator_types": []string{"otp"}, "client_id": "app", "client_secret": "wrong"}).is(http.StatusUnauthorized, "invalid_client")
+	otp := h.associate(token, proven).is(http.StatusOK, "").only("authenticator_type", "secret", "barcode_uri", "recovery_codes")
 	if uri := "otpauth://totp/Test:ada?secret=" + otp.text("secret") + "&issuer=Test&algorithm=SHA1&digits=6&period=30"; otp.text("barcode_uri") != uri {
 		t.Errorf("%s, want %s", otp.text("barcode_uri"), uri)
 	}

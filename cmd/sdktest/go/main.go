@@ -71,6 +71,9 @@ func (p *program) missing(call, why string, do func() error) {
 	p.tell(call, "missing", why, nil)
 }
 
+// untried is a call that needs what we do not have.
+func (p *program) untried(call, why string) { p.tell(call, "untried", why, nil) }
+
 // try turns a panic, such as of a step whose predecessor failed, into an error.
 func try(do func() error) (err error) {
 	defer func() {
@@ -84,7 +87,7 @@ func try(do func() error) (err error) {
 func (p *program) tell(call, outcome, note string, err error) {
 	switch {
 	case err == nil:
-	case p.watch != nil && p.watch.asked && p.watch.absent:
+	case p.watch != nil && p.watch.asked && (p.watch.absent || swallowed[call]):
 		outcome, note = "missing", p.why(call)
 	default:
 		outcome, note = "fails", err.Error()

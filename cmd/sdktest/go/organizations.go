@@ -26,7 +26,7 @@ func (p *program) organizations(ctx context.Context, m *management.Management) {
 	})
 	p.members(ctx, m, id)
 	p.invitations(ctx, m, id)
-	p.works("Organization.Connections", func() error { _, err := m.Organization.Connections(ctx, id); return err })
+	p.organizationConnections(ctx, m, id)
 	p.works("Organization.Delete", func() error { return m.Organization.Delete(ctx, id) })
 }
 
@@ -61,4 +61,26 @@ func (p *program) invitations(ctx context.Context, m *management.Management, id 
 		return see(m.Organization.Invitations(ctx, id))(func(l *management.OrganizationInvitationList) bool { return len(l.OrganizationInvitations) == 1 })
 	})
 	p.works("Organization.DeleteInvitation", func() error { return m.Organization.DeleteInvitation(ctx, id, i.GetID()) })
+}
+
+func (p *program) organizationConnections(ctx context.Context, m *management.Management, id string) {
+	var one *management.OrganizationConnection
+	p.works("Organization.Connections", func() error {
+		return see(m.Organization.Connections(ctx, id))(func(l *management.OrganizationConnectionList) bool {
+			if len(l.OrganizationConnections) > 0 {
+				one = l.OrganizationConnections[0]
+			}
+			return one.GetConnectionID() != ""
+		})
+	})
+	p.works("Organization.Connection", func() error { _, err := m.Organization.Connection(ctx, id, one.GetConnectionID()); return err })
+	p.works("Organization.AddConnection", func() error {
+		return m.Organization.AddConnection(ctx, id, &management.OrganizationConnection{ConnectionID: auth0.String(one.GetConnectionID())})
+	})
+	const all = "every organization has the one connection, and nobody becomes a member by signing in"
+	p.missing("Organization.UpdateConnection", all, func() error {
+		return m.Organization.UpdateConnection(ctx, id, one.GetConnectionID(), &management.OrganizationConnection{AssignMembershipOnLogin: auth0.Bool(true)})
+	})
+	p.missing("Organization.DeleteConnection", all, func() error { return m.Organization.DeleteConnection(ctx, id, one.GetConnectionID()) })
+	p.missing("Organization.ClientGrants", "clients have no grants of their own in organizations", func() error { _, err := m.Organization.ClientGrants(ctx, id); return err })
 }

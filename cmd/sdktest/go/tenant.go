@@ -43,10 +43,10 @@ func (p *program) prompts(ctx context.Context, m *management.Management) {
 // partials are steps because the SDK looks at the prompt's name before it asks.
 func (p *program) partials(ctx context.Context, m *management.Management) {
 	p.topic = "Prompt"
-	whole := &management.PromptPartials{Prompt: management.PromptLogin, FormContentStart: "<p>walk</p>"}
-	p.works("Prompt.CreatePartials", func() error { return m.Prompt.CreatePartials(ctx, whole) })
-	p.works("Prompt.UpdatePartials", func() error { return m.Prompt.UpdatePartials(ctx, whole) })
-	p.works("Prompt.ReadPartials", func() error { _, err := m.Prompt.ReadPartials(ctx, management.PromptLogin); return err })
+	whole := &management.PromptPartials{Prompt: management.PromptLogin, FormContentStart: "<p>walk</p>"}                      //nolint:staticcheck // what an SDK deprecates, programs still call
+	p.works("Prompt.CreatePartials", func() error { return m.Prompt.CreatePartials(ctx, whole) })                             //nolint:staticcheck // what an SDK deprecates, programs still call
+	p.works("Prompt.UpdatePartials", func() error { return m.Prompt.UpdatePartials(ctx, whole) })                             //nolint:staticcheck // what an SDK deprecates, programs still call
+	p.works("Prompt.ReadPartials", func() error { _, err := m.Prompt.ReadPartials(ctx, management.PromptLogin); return err }) //nolint:staticcheck // what an SDK deprecates, programs still call
 	p.works("Prompt.DeletePartials", func() error { return m.Prompt.DeletePartials(ctx, management.PromptLogin) })
 	p.works("Prompt.GetPartials", func() error { _, err := m.Prompt.GetPartials(ctx, management.PromptLogin); return err })
 	p.works("Prompt.SetPartials", func() error {

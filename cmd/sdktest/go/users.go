@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"time"
 
 	"github.com/auth0/go-auth0"
@@ -20,11 +22,11 @@ func somebody(ctx context.Context, m *management.Management, name string) (*mana
 func (p *program) users(ctx context.Context, m *management.Management) {
 	p.topic = "User"
 	var u *management.User
-	p.works("User.Create", func() (err error) {
+	p.differs("User.Create", "a new user_id is `usr_…`, with no `auth0|` before it; imported ones keep theirs", func() (err error) {
 		if u, err = somebody(ctx, m, "go-user"); err != nil {
 			return err
 		}
-		return want(u.GetID() != "", "an ID", u)
+		return want(strings.HasPrefix(u.GetID(), "usr_"), "an ID of ours", u)
 	})
 	id := u.GetID()
 	p.works("User.Read", func() error {
@@ -60,8 +62,8 @@ func (p *program) users(ctx context.Context, m *management.Management) {
 			return err
 		}
 		_, err := m.User.Read(ctx, id)
-		refused, ok := err.(management.Error)
-		return want(ok && refused.Status() == 404, "404 afterwards", err)
+		var refused management.Error
+		return want(errors.As(err, &refused) && refused.Status() == 404, "404 afterwards", err)
 	})
 }
 
@@ -128,11 +130,11 @@ func (p *program) tickets(ctx context.Context, m *management.Management) {
 	p.topic = "Ticket"
 	u, _ := somebody(ctx, m, "go-ticket") // where there is none, the calls tell
 	p.works("Ticket.VerifyEmail", func() error {
-		t := &management.Ticket{UserID: u.ID, ResultURL: auth0.String("https://app.example/"), TTLSec: auth0.Int(600)}
+		t := &management.Ticket{UserID: u.ID, ResultURL: auth0.String(p.Web + "/welcome"), TTLSec: auth0.Int(600)}
 		return see(t, m.Ticket.VerifyEmail(ctx, t))(func(t *management.Ticket) bool { return t.GetTicket() != "" })
 	})
 	p.works("Ticket.ChangePassword", func() error {
-		t := &management.Ticket{UserID: u.ID, ResultURL: auth0.String("https://app.example/"), TTLSec: auth0.Int(600)}
+		t := &management.Ticket{UserID: u.ID, ResultURL: auth0.String(p.Web + "/welcome"), TTLSec: auth0.Int(600)}
 		return see(t, m.Ticket.ChangePassword(ctx, t))(func(t *management.Ticket) bool { return t.GetTicket() != "" })
 	})
 }

@@ -1,6 +1,6 @@
 // The AuthenticationClient of auth0/legacy.
 import { AuthenticationClient } from 'auth0/legacy';
-import { authorize, connection, fails, missing, topic, want, works, world } from './program.mjs';
+import { authorize, connection, differs, fails, missing, topic, want, works, world } from './program.mjs';
 
 const who = world.people.node;
 const { web, machine } = world.clients;
@@ -21,9 +21,10 @@ export const authentication = async () => {
     const pkce = { code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', code_challenge_method: 'S256' };
     await client.oauth.authorizationCodeGrantWithPKCE({ code: await code(pkce), code_verifier: 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk', redirect_uri });
   });
-  await works('oauth.clientCredentialsGrant', async () => {
+  await differs('oauth.clientCredentialsGrant', '`sub` is the client_id, with no `@clients` behind it', async () => {
     const { data } = await as(machine).oauth.clientCredentialsGrant({ audience: world.api });
-    want(data.access_token, 'a token', data);
+    const { sub } = JSON.parse(Buffer.from(data.access_token.split('.')[1], 'base64url').toString());
+    want(sub === machine.client_id, 'a token for the client', sub);
   });
   await works('oauth.pushedAuthorization', async () => {
     const { data } = await client.oauth.pushedAuthorization({ client_id: web.client_id, response_type: 'code', redirect_uri, scope: 'openid' });

@@ -8,7 +8,11 @@ const somebody = (m, name) => m.users.create({ connection, email: `${name}@walk.
 
 const users = async (m) => {
   const email = 'node-user@walk.example';
-  const user = await step('users.create', () => somebody(m, 'node-user'));
+  const user = await step('users.create', async () => {
+    const made = await somebody(m, 'node-user');
+    want(made.user_id.startsWith('usr_'), 'an id of ours', made);
+    return made;
+  }, 'a new user_id is `usr_…`, with no `auth0|` before it; imported ones keep theirs');
   const id = user?.user_id;
   await step('users.get', async () => want((await m.users.get(id)).email === email, email, id));
   await step('users.update', () => m.users.update(id, { nickname: 'No', app_metadata: { plan: 'silver' } }));
@@ -72,7 +76,7 @@ const connections = async (m) => {
   });
   const id = all?.[0]?.id;
   await step('connections.get', async () => want((await m.connections.get(id)).name === connection, connection, id));
-  await step('connections.update', () => m.connections.update(id, { display_name: 'People' }));
+  await refused('connections.update', 'the register has no settings of its own; rules of passwords are in the configuration', () => m.connections.update(id, { display_name: 'People' }));
   await step('connections.clients.get', () => m.connections.clients.get(id));
   await step('connections.users.deleteByEmail', async () => {
     const { email } = await somebody(m, 'node-by-email');
@@ -126,7 +130,13 @@ const organizations = async (m) => {
   await step('organizations.invitations.get', () => m.organizations.invitations.get(id, invitation?.id));
   await step('organizations.invitations.list', async () => want(count(await m.organizations.invitations.list(id)) === 1, 'one', ''));
   await step('organizations.invitations.delete', () => m.organizations.invitations.delete(id, invitation?.id));
-  await step('organizations.enabledConnections.list', () => m.organizations.enabledConnections.list(id));
+  const [one] = await step('organizations.enabledConnections.list', async () => (await m.organizations.enabledConnections.list(id)).data) ?? [];
+  await step('organizations.enabledConnections.get', () => m.organizations.enabledConnections.get(id, one?.connection_id));
+  await step('organizations.enabledConnections.add', () => m.organizations.enabledConnections.add(id, { connection_id: one.connection_id }));
+  const all = 'every organization has the one connection, and nobody becomes a member by signing in';
+  await refused('organizations.enabledConnections.update', all, () => m.organizations.enabledConnections.update(id, one.connection_id, { assign_membership_on_login: true }));
+  await refused('organizations.enabledConnections.delete', all, () => m.organizations.enabledConnections.delete(id, one.connection_id));
+  await refused('organizations.clientGrants.list', 'clients have no grants of their own in organizations', () => m.organizations.clientGrants.list(id));
   await step('organizations.delete', () => m.organizations.delete(id));
 };
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { reporter, sixDigits, want } from './report.mjs';
 
 export { fails, promised, want } from './report.mjs';
-export const { topic, works, differs, missing } = reporter((row) => console.log(JSON.stringify(row)));
+export const { topic, works, differs, missing, untried } = reporter((row) => console.log(JSON.stringify(row)));
 
 export const connection = 'Username-Password-Authentication';
 

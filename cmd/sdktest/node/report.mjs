@@ -22,6 +22,8 @@ export const reporter = (tell) => {
     works: (call, run) => expect(call, 'works', '', run),
     // differs is a call that has to succeed with an answer that is not Auth0's.
     differs: (call, how, run) => expect(call, 'differs', how, run),
+    // untried is a call that needs what we do not have.
+    untried: (call, why) => tell({ topic: now, call, outcome: 'untried', note: why }),
     // missing is a call that has to fail.
     missing: async (call, why, run) => {
       try {
