@@ -10,6 +10,10 @@
 // otherwise than the others. Auth0's other names for things ("guardian", "sms|dev_…")
 // stay in here.
 //
+// As at Auth0, a client that may change client grants may give itself every scope of this
+// API, and one that may change applications can take another's place: the scopes to write
+// client_grants, clients and client_keys are an administrator's.
+//
 // It knows storage, flows and factors and no protocol of the browser: what a valid client
 // does at the authorization endpoint is the business of package oidc, and so is who a
 // bearer token is (Options.Bearer).
