@@ -91,6 +91,10 @@ func viewLog(e *storage.Event) *logLine {
 		Details: map[string]any{},
 	}
 	maps.Copy(l.Details, e.Data)
+	if agent, ok := e.Data["user_agent"].(string); ok {
+		l.UserAgent = &agent
+		delete(l.Details, "user_agent")
+	}
 	l.Details["event"], l.Details["actor"] = e.Type, e.Actor
 	factor, _ := e.Data["factor"].(string)
 	id, _ := e.Data["authenticator_id"].(string)
