@@ -8,8 +8,8 @@ func MaskedNumber(number string) string {
 	return strings.Repeat("X", n) + number[n:]
 }
 
-// MaskedMail leaves the first four characters of both parts of an address, of short ones
-// the first half, and its length.
+// MaskedMail leaves the first four characters of both parts of an address, and of how long
+// they are; of parts as short as that nothing.
 func MaskedMail(address string) string {
 	at := strings.LastIndexByte(address, '@')
 	if at < 0 {
@@ -20,6 +20,8 @@ func MaskedMail(address string) string {
 
 func maskedText(text string) string {
 	all := []rune(text)
-	n := min(4, len(all)/2)
-	return string(all[:n]) + strings.Repeat("*", len(all)-n)
+	if len(all) <= 4 {
+		return "****"
+	}
+	return string(all[:4]) + strings.Repeat("*", len(all)-4)
 }
