@@ -109,6 +109,9 @@ func (e *Engine) answerSecond(v *visit) error {
 		return e.store(v, &storage.Change{Login: l.row})
 	}
 	if c == nil || l.state.Pending != "" || !slices.Contains(v.decision.Offers, c.Factor) || len(l.candidates(c)) == 0 {
+		if l.state.Ask.Direct != "" {
+			return factors.ErrExpired // a program asks anew by itself, and is sent nothing that it did not ask for
+		}
 		return e.advance(v, &storage.Change{}) // ask what is needed now
 	}
 	if said, err := e.misshapen(v, c); err != nil || said {

@@ -56,10 +56,9 @@ func (*SecondNeeded) Error() string { return "flows: a second factor is needed" 
 // A Direct is an open sign-in without a browser: a login like any other, but for the cookie
 // in whose place its token stands.
 type Direct struct {
-	e     *Engine
-	v     *visit
-	token string
-	keys  bool // the program has a browser that can ask for keys
+	e    *Engine
+	v    *visit
+	keys bool // the program has a browser that can ask for keys
 }
 
 // SignIn signs a person in by name and password, as a browser's login does and under the
@@ -257,9 +256,9 @@ func (e *Engine) Direct(r *http.Request, token, clientID string) (*Direct, error
 }
 
 func (e *Engine) direct(r *http.Request, l *login, token, clientID string) (*Direct, error) {
-	d := &Direct{e: e, token: token, v: &visit{r: r, login: l, token: token}}
+	d := &Direct{e: e, v: &visit{r: r, login: l, token: token}}
 	if clientID != "" && l.state.Ask.ClientID != clientID {
-		event := e.event(d.v, "login.refused", map[string]any{"why": "another client", "by": clientID})
+		event := e.event(d.v, "login.refused", map[string]any{"why": "another client", "claimed": clip(clientID, maxName)})
 		return nil, errors.Join(ErrOtherClient, e.db.AddEvents(r.Context(), event))
 	}
 	return d, d.decide()
@@ -317,7 +316,7 @@ func (d *Direct) Ask() Ask { return d.v.login.state.Ask }
 // Speak has messages go out in a language, where there are words in it.
 func (d *Direct) Speak(language string) {
 	if language != "" {
-		d.v.login.state.Ask.UILocales = []string{language}
+		d.v.login.state.Ask.UILocales = []string{clip(language, maxName)}
 	}
 }
 
@@ -328,6 +327,8 @@ func (v *visit) told(err error) (*Result, error) {
 		return nil, err
 	case v.outcome != nil:
 		return nil, v.outcome
+	case v.result == nil:
+		return nil, ErrGone
 	}
 	return v.result, nil
 }

@@ -239,12 +239,10 @@ func (e *Engine) listHeld(l *login) []Held {
 	list := []Held{}
 	add := func(a *factors.Authenticator) {
 		f := e.factors.Get(a.Factor)
-		h := Held{Authenticator: a}
+		h := Held{Authenticator: a, Automatic: e.Automatic(a)}
 		if at, ok := f.(factors.Addressed); ok {
 			h.Address = at.Address(e.subject(l, a.Factor), a)
 		}
-		_, implied := f.(factors.Implier)
-		h.Automatic = implied && len(a.Secret) == 0
 		list = append(list, h)
 	}
 	for _, a := range l.all {
@@ -263,11 +261,15 @@ func (e *Engine) listHeld(l *login) []Held {
 	return list
 }
 
-// RemoveHeld removes one of the caller's authenticators of a factor, with those that are linked with it,
-// and tells them by mail.
+// RemoveHeld removes one of the caller's authenticators of a factor, with those that are
+// linked with it, under the same conditions as Owner.Remove, and tells them by mail.
 //
 // Errors: storage.ErrNotFound; ErrKept; ErrStale; ErrGone.
 func (e *Engine) RemoveHeld(r *http.Request, by *Caller, factor, id string) error {
+	return anew(func() error { return e.removeHeld(r, by, factor, id) })
+}
+
+func (e *Engine) removeHeld(r *http.Request, by *Caller, factor, id string) error {
 	l := &login{row: &storage.Login{UserID: by.UserID}, state: state{Ask: Ask{ClientID: by.ClientID}}}
 	if err := e.holder(r, l); err != nil {
 		return err
@@ -284,12 +286,15 @@ func (e *Engine) RemoveHeld(r *http.Request, by *Caller, factor, id string) erro
 	if err := e.mayChange(l, by); err != nil {
 		return err
 	}
+	if err := e.spare(l, a.Authenticator); err != nil {
+		return fmt.Errorf("%w: %w", ErrKept, err)
+	}
 	v := &visit{r: r, login: l}
 	e.notify(v, l.user, notice{Kind: mailRemoved, Factor: a.Factor})
 	about := map[string]any{"factor": a.Factor, "authenticator_id": a.ID, "by": "client:" + by.ClientID}
-	c := storage.Change{
-		OldAuthenticators: []string{a.ID}, Events: []*storage.Event{e.event(v, "authenticator.removed", about)}, Messages: l.out,
-	}
+	c := e.removal(l.user.ID, a.Authenticator)
+	c.User = l.user // of two removals at the same moment one has to see what the other has left
+	c.Events, c.Messages = []*storage.Event{e.event(v, "authenticator.removed", about)}, l.out
 	if err := e.db.Commit(r.Context(), c); err != nil {
 		return fmt.Errorf("authenticator: %w", err)
 	}

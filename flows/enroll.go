@@ -116,6 +116,9 @@ func (e *Engine) answerEnrollment(v *visit) error {
 	l := v.login
 	question, a := l.state.Challenge, l.authenticator(l.state.Pending)
 	if question == nil || a == nil || !slices.Contains(v.decision.Offers, a.Factor) && a.Factor != l.state.Offer {
+		if l.state.Ask.Direct != "" {
+			return factors.ErrExpired
+		}
 		return e.advance(v, &storage.Change{})
 	}
 	if said, err := e.misshapen(v, question); err != nil || said {

@@ -98,17 +98,10 @@ func (o *Owner) Settable(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	for _, name := range o.e.allowed(l) {
-		info := o.e.factors.Info(name)
-		dependent := (info.Dependent || l.settings.InvitedOnly) && !l.second
-		unheard := !info.Enrollable && info.Asks == ""
-		if !info.Second || info.Companion || info.Missing != "" || dependent || unheard || o.e.full(l) {
-			continue
-		}
-		names = append(names, name)
+	if l.settings.InvitedOnly && !l.second {
+		return nil, nil
 	}
-	return names, nil
+	return o.e.addable(l), nil
 }
 
 // Allowed are the factors that are switched on.

@@ -2,6 +2,7 @@ package flows
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -88,8 +89,11 @@ func (o *Owner) Connected(ctx context.Context) ([]Connected, error) {
 	var all []Connected
 	for _, c := range consents {
 		client, err := o.e.db.CachedClient(ctx, c.ClientID)
+		if errors.Is(err, storage.ErrNotFound) {
+			continue // it was deleted: its id is no name for people
+		}
 		if err != nil {
-			continue // it was deleted, or cannot be read now: its id is no name for people
+			return nil, fmt.Errorf("client: %w", err)
 		}
 		all = append(all, Connected{c, client.Name})
 	}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/sallyport-id/sallyport/factors"
 	"github.com/sallyport-id/sallyport/storage"
-	"github.com/sallyport-id/sallyport/themes"
 )
 
 // RemoveAuthenticator removes one of u's authenticators, as an administrator wants it, and
@@ -18,11 +17,7 @@ func (e *Engine) RemoveAuthenticator(ctx context.Context, u *storage.User, a *fa
 	l := &login{row: &storage.Login{}, user: u}
 	c := e.removal(u.ID, a)
 	c.Events = []*storage.Event{event}
-	lang := e.themes.Match(nil, u.Locale, "")
-	e.post(l, lang, u.Email, themes.NoticeMail{
-		Frame: themes.Frame{Lang: lang, Account: u.Username, Client: themes.Client{Name: e.name}},
-		Kind:  mailRemoved, Name: u.Name, At: e.now(), Factor: a.Factor,
-	})
+	e.tellOf(l, mailRemoved, a.Factor)
 	c.Messages = l.out
 	if err := e.db.Commit(ctx, c); err != nil {
 		return fmt.Errorf("authenticator: %w", err)

@@ -19,8 +19,9 @@ import (
 // *factors.Rejection.
 var (
 	ErrNoSignUp = errors.New("flows: strangers cannot make an account here")
-	// ErrNotTaken says no more than that there is no new account: that somebody has the
-	// address is told to nobody.
+	// ErrNotTaken says no more than that there is no new account. Whoever sends a form that
+	// is well made can tell from it that somebody has the address, as at Auth0: that is why
+	// sign-up is off by default, and limited.
 	ErrNotTaken = errors.New("flows: the account cannot be made")
 	ErrNoMail   = errors.New("flows: this provider sends no mail")
 )
@@ -34,14 +35,14 @@ const (
 
 // A Newcomer is who makes an account of their own.
 type Newcomer struct {
-	ClientID, Email, Username, Password                  string
-	Name, GivenName, FamilyName, Nickname, Picture, Lang string
-	Metadata                                             json.RawMessage // theirs, an object
+	ClientID, Email, Username, Password            string
+	Name, GivenName, FamilyName, Nickname, Picture string
+	Metadata                                       json.RawMessage // theirs, an object
 }
 
 // SignUp makes an account for a stranger, with a password, and mails a link by which they
-// show that the address is theirs. Everybody's password is checked and hashed, so that an
-// address which is taken cannot be told by its time.
+// show that the address is theirs. Everybody's password is checked and hashed, whether the
+// address is taken or not.
 //
 // Errors: ErrNoSignUp, ErrNotTaken, *Limited, *factors.Rejection of the password.
 func (e *Engine) SignUp(r *http.Request, n Newcomer) (*storage.User, error) {

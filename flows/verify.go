@@ -32,10 +32,13 @@ func (e *Engine) showVerified(w http.ResponseWriter, r *http.Request) {
 
 // confirmMailbox is POST /verify/{token}: the mailbox is the person's.
 func (e *Engine) confirmMailbox(w http.ResponseWriter, r *http.Request) {
-	t, err := e.verification(r)
-	if err == nil {
-		err = e.commitVerified(r, t)
-	}
+	var t *reset
+	err := anew(func() (err error) {
+		if t, err = e.verification(r); err != nil {
+			return err
+		}
+		return e.commitVerified(r, t)
+	})
 	if errors.Is(err, storage.ErrSpent) {
 		err = ErrGone
 	}

@@ -108,7 +108,11 @@ func (d *DB) test(t *Test, columns func(string) (column, []string)) (clause, err
 	case t.From != nil || t.Below != nil:
 		return between(t, c, at)
 	case t.Like != "" && (c.kind == TextField || c.kind == JSONField):
-		return at.like(pattern(t.Like), c.fold), nil
+		text := t.Like
+		if c.fold != nil {
+			text = c.fold(text)
+		}
+		return at.like(pattern(text), c.fold), nil
 	case t.Is != nil:
 		return equal(t.Is, c, at)
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/sallyport-id/sallyport/factors"
 	"github.com/sallyport-id/sallyport/flows"
@@ -132,13 +133,11 @@ func (a *API) setting(r *http.Request, v *visitor, ask association) (*flows.Dire
 	return a.Flows.Adding(r, v.caller, v.token, flows.Ask{Request: a.sameAgain(v.caller)}, true)
 }
 
-// sameAgain is what comes of a factor that is confirmed with an access token: another one.
+// sameAgain is what comes of a factor that is confirmed with an access token: another one,
+// and no refresh token, which would outlive the sign-in that the first one came of.
 func (a *API) sameAgain(by *flows.Caller) []byte {
-	scope := ""
-	for _, s := range by.Scopes {
-		scope += s + " "
-	}
-	return []byte(url.Values{"client_id": {by.ClientID}, "audience": {a.audience}, "scope": {scope}}.Encode())
+	scopes := slices.DeleteFunc(slices.Clone(by.Scopes), func(s string) bool { return s == "offline_access" })
+	return []byte(url.Values{"client_id": {by.ClientID}, "audience": {a.audience}, "scope": {strings.Join(scopes, " ")}}.Encode())
 }
 
 // asked is what somebody wanted, in their words.
@@ -175,11 +174,8 @@ func (a *API) failed(w http.ResponseWriter, r *http.Request, err error, asked st
 	case errors.As(err, &unfit):
 		refuse(w, http.StatusUnauthorized, "unsupported_challenge_type", unfit.Says(asked))
 	case errors.As(err, &rejected):
-		refuse(w, http.StatusBadRequest, "invalid_request", unusable[asked]+" is not one that codes can be sent to.")
+		refuse(w, http.StatusBadRequest, "invalid_request", "phone_number or email is not one that codes can be sent to.")
 	default:
 		a.Refuse(w, r, err)
 	}
 }
-
-// unusable begins the sentence about an address that is none.
-var unusable = map[string]string{"oob": "phone_number or email"}

@@ -190,9 +190,11 @@ func (p *Provider) deviceAsk(d *waiting) flows.Ask {
 			kept.Set(name, value)
 		}
 	}
-	return flows.Ask{
+	ask := flows.Ask{
 		ClientID: d.client.ID, Scopes: d.client.asks(s.Scopes), RequestedAt: p.now(), Resume: p.path("/activate/resume"), Request: []byte(kept.Encode()),
 	}
+	p.guard(d.client, &ask)
+	return ask
 }
 
 // resumeDevice is GET /activate/resume?login=ID: the sign-in is over.

@@ -161,3 +161,14 @@ func TestDeviceMeetsThePolicy(t *testing.T) {
 	block(h, "grace", true)
 	h.poll("strict", codes).is(http.StatusBadRequest, "invalid_grant")
 }
+
+// A device that asks for the MFA API is let in by what the account has, as every other way.
+func TestDeviceAsksForTheMFAAPI(t *testing.T) {
+	h := apps(t, func(p *plan) { p.policy = policy.Never })
+	h.tv("tv", func(c *storage.Client) { c.Settings.FirstParty = true })
+	b := h.browser()
+	b.begin(h.ask("web")).press("answer", "username", "grace", "password", h.users["grace"].password).answer()
+	codes := h.call("tv", "/oauth/device/code", "scope", "openid read:authenticators", "audience", h.issuer+"mfa/").is(http.StatusOK, "")
+	b.typing(codes.text("user_code")).press("allow").says("Enter your code")
+	h.poll("tv", codes).is(http.StatusBadRequest, "authorization_pending")
+}

@@ -11,7 +11,8 @@ import (
 
 // The standards are the default. Every SDK of Auth0's sends the header Auth0-Client, and
 // some branch on Auth0's own statuses and words where those differ; so who sends it gets
-// those. It changes how an answer is spelled and never what is allowed.
+// those. It changes how an answer is spelled and not what is allowed, but that a secret counts
+// whether it came in the header or in the body (oneSecret).
 
 // auth0 reports whether r comes from an SDK of Auth0's.
 func auth0(r *http.Request) bool { return r.Header.Get("Auth0-Client") != "" }

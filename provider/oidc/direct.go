@@ -174,7 +174,7 @@ func (p *Provider) issue(ctx context.Context, c *client, res *flows.Result) (map
 	if err != nil {
 		return nil, err
 	}
-	job := &work{now: p.now(), client: c, decision: res.Record}
+	job := &work{now: p.now(), client: c}
 	if len(res.Ask.Origin) > 0 {
 		return p.reissue(ctx, job, form, res)
 	}
@@ -248,7 +248,7 @@ func (p *Provider) hand(ctx context.Context, job *work, family string, s *sessio
 		}
 	}
 	if err == nil && slices.Contains(scopes, "openid") {
-		body["id_token"], err = tokens.GenerateIDToken(ctx, p.config.IDTokenTTL, r)
+		body["id_token"], err = tokens.GenerateIDToken(ctx, job.client.GetEffectiveLifespan("", fosite.IDToken, p.config.IDTokenTTL), r)
 	}
 	if err == nil {
 		err = p.finish(ctx, job)

@@ -55,7 +55,7 @@ var ours = map[string]string{
 	"invalid_grant":             "The code or refresh token is not valid: it has expired, was used or revoked, belongs to another client, or redirect_uri or code_verifier do not fit it.",
 	"invalid_scope":             "The scope has a value that this client may not ask for.",
 	"unauthorized_client":       "This client may not use this grant_type or response_type.",
-	"unsupported_grant_type":    "Use authorization_code, refresh_token or client_credentials.",
+	"unsupported_grant_type":    "Use one of the grant_types_supported of our metadata.",
 	"unsupported_response_type": "Use response_type=code.",
 	"unsupported_response_mode": "Use response_mode=query, fragment, form_post or web_message.",
 	"login_required":            "Login required",

@@ -132,3 +132,18 @@ func TestMFAAPI_FreshProof(t *testing.T) {
 	}
 	h.associate(late, body).is(http.StatusForbidden, "unmet_authentication_requirements")
 }
+
+// TestMFAAPI_LastFactorStays: what policy wants is not removed by this door either.
+func TestMFAAPI_LastFactorStays(t *testing.T) {
+	h := apps(t)
+	token := h.stepsToken("grace")
+	for _, one := range h.list(token) {
+		id, _ := one["id"].(string)
+		if strings.HasPrefix(id, "totp|") {
+			h.api(http.MethodDelete, "/mfa/authenticators/"+url.PathEscape(id), token, nil).is(http.StatusForbidden, "access_denied")
+		}
+	}
+	if left := h.list(token); !slices.ContainsFunc(left, func(one map[string]any) bool { return one["authenticator_type"] == "otp" }) {
+		t.Errorf("%v", left)
+	}
+}

@@ -250,13 +250,7 @@ func (p *Provider) readScope(ctx context.Context, q *request) error {
 	if !printable(q.form.Get("scope")) {
 		return fault("invalid_scope", "scope has characters that no scope has.")
 	}
-	var scopes []string
-	for _, s := range strings.Fields(q.form.Get("scope")) {
-		if slices.Contains(q.client.scopes, s) && !slices.Contains(scopes, s) {
-			scopes = append(scopes, s)
-		}
-	}
-	q.form.Set("scope", strings.Join(scopes, " "))
+	q.form.Set("scope", strings.Join(q.client.allowed(q.form.Get("scope")), " "))
 	return nil
 }
 

@@ -34,7 +34,7 @@ func search(t *testing.T, db *storage.DB) {
 	}{
 		"all": {storage.Condition{}, "1 2 3"}, "none": {not(storage.Condition{}), ""},
 		"email": {is("email", "ADA@example.com"), "1"}, "not with nothing": {not(is("email", "ada@example.com")), "2 3"},
-		"name": {is("name", "carl"), "3"}, "name with a percent sign": {like("name", "*0%"), "1"}, "one character": {like("name", "bob?x"), "2"}, "an underscore": {like("name", "bob_*"), "2"},
+		"name": {is("name", "carl"), "3"}, "email like, in capitals": {like("email", "ADA@*"), "1"}, "name with a percent sign": {like("name", "*0%"), "1"}, "one character": {like("name", "bob?x"), "2"}, "an underscore": {like("name", "bob_*"), "2"},
 		"flag": {is("blocked", true), "1"}, "flag off": {is("blocked", false), "2 3"},
 		"time":   {storage.Condition{Test: &storage.Test{Field: "created_at", From: day(2), Below: day(3)}}, "2"},
 		"number": {storage.Condition{Test: &storage.Test{Field: "logins_count", From: int64(1)}}, "3"},
