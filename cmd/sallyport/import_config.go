@@ -51,15 +51,15 @@ func (h *house) importConfiguration(ctx context.Context, im *importing, put func
 		if im.dry {
 			return errDry
 		}
-		if im.secretsFile == "" || len(s.secrets) == 0 {
-			return nil
-		}
 		if written { // by the attempt before
 			if err := os.Remove(im.secretsFile); err != nil {
 				return err
 			}
+			written = false
 		}
-		written, err = writeSecrets(im.secretsFile, s.secrets)
+		if im.secretsFile != "" && len(s.secrets) > 0 {
+			written, err = writeSecrets(im.secretsFile, s.secrets)
+		}
 		return err
 	})
 	if err != nil && !errors.Is(err, errDry) {

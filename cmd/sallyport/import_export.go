@@ -151,7 +151,9 @@ func (s *settler) exportedSettings(ctx context.Context, settings *storage.Settin
 		s.there(item, "what somebody has set for the tenant")
 		return nil
 	}
-	settings.Factors = slices.DeleteFunc(settings.Factors, func(name string) bool {
+	wanted := *settings // the transaction may be repeated
+	settings = &wanted
+	settings.Factors = slices.DeleteFunc(slices.Clone(settings.Factors), func(name string) bool {
 		unknown := s.factors.Get(name) == nil
 		if unknown {
 			item.Note("without the factor " + name + ", which is not here")
@@ -202,23 +204,24 @@ func (s *settler) exportedScript(ctx context.Context, one *management.ExportedSc
 			return nil
 		}
 	}
-	one.ID, one.Script.Position, one.Deployed = "", 0, 0
+	script := *one.Script // the transaction may be repeated
+	script.ID, script.Position, script.Deployed = "", 0, 0
 	e := event{Type: "rule.created", Data: map[string]any{"name": one.Name, "kind": one.Kind, "import": true, "deployed": live > 0}}
 	err = s.change(ctx, e, func(ctx context.Context) error {
-		if err := s.db.CreateScript(ctx, one.Script); err != nil {
+		if err := s.db.CreateScript(ctx, &script); err != nil {
 			return err
 		}
 		for _, v := range one.Versions {
-			number := v.Number
-			v.ScriptID = one.ID
-			if err := s.db.AddScriptVersion(ctx, v); err != nil {
+			version := *v
+			version.ScriptID = script.ID
+			if err := s.db.AddScriptVersion(ctx, &version); err != nil {
 				return err
 			}
-			if number == live {
-				one.Deployed = v.Number
+			if v.Number == live {
+				script.Deployed = version.Number
 			}
 		}
-		return s.db.UpdateScript(ctx, one.Script)
+		return s.db.UpdateScript(ctx, &script)
 	})
 	s.items = append(s.items, item)
 	return err
