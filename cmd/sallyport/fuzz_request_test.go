@@ -44,7 +44,7 @@ func (f *fuzzer) request(o described) (path, body, kind string) {
 		switch value := fmt.Sprint(f.value(p.Name, p.Schema, 0)); {
 		case p.In == "path":
 			path = strings.ReplaceAll(path, "{"+p.Name+"}", url.PathEscape(f.id(value)))
-		case p.In == "query" && (f.tame && p.Required || !f.tame && f.IntN(3) == 0):
+		case p.In == "query" && (f.tame && (p.Required || p.Name == "user_id") || !f.tame && f.IntN(3) == 0):
 			query.Add(p.Name, value)
 		}
 	}
