@@ -58,6 +58,7 @@ var nouns = []func(*API){
 	(*API).guardianPolicies,
 	(*API).guardianPush,
 	(*API).guardianWebAuthn,
+	(*API).jobs,
 	(*API).logStreams,
 	(*API).logs,
 	(*API).organizationConnections,
@@ -105,6 +106,7 @@ func (a *API) Mount(_, mux *http.ServeMux) {
 	for _, add := range nouns {
 		add(a)
 	}
+	mux.HandleFunc("GET "+Base+"/exports/{link}", a.download)
 }
 
 // Audience is that of access tokens for the API.
@@ -119,6 +121,9 @@ type operation struct {
 	// missing is true where there is a 404, conflict where there is a 409.
 	missing  bool
 	conflict bool
+	// body is of what is not JSON, with at most so many bytes; its handler reads it.
+	body *huma.RequestBody
+	most int64
 }
 
 // op registers an operation. Its handler runs for callers who have one of its scopes, and
@@ -131,6 +136,7 @@ func op[I, O any](a *API, o operation, do func(context.Context, *I) (*O, error))
 		OperationID: operationID(o), Method: o.method, Path: Base + o.path, DefaultStatus: o.status, Summary: o.summary,
 		Tags: []string{strings.SplitN(strings.TrimPrefix(o.path, "/"), "/", 2)[0]}, Security: []map[string][]string{{"token": o.scopes}},
 		Responses: a.responses(o), Metadata: map[string]any{"scopes": o.scopes},
+		RequestBody: o.body, MaxBodyBytes: o.most, SkipValidateBody: o.body != nil,
 	}
 	huma.Register(a.huma, described, func(ctx context.Context, in *I) (*O, error) {
 		out, err := do(ctx, in)
