@@ -62,6 +62,7 @@ var nouns = []func(*API){
 	(*API).logStreams,
 	(*API).logs,
 	(*API).organizationConnections,
+	(*API).organizationInvitations,
 	(*API).organizationMembers,
 	(*API).organizations,
 	(*API).refreshTokens,

@@ -198,7 +198,7 @@ type JobPath struct {
 
 func (a *API) findJob(ctx context.Context, id string) (*job, error) {
 	row, err := a.DB.Job(ctx, id)
-	if errors.Is(err, storage.ErrNotFound) {
+	if errors.Is(err, storage.ErrNotFound) || err == nil && !a.Now().Before(row.ExpiresAt) {
 		return nil, missing("job", "The job does not exist.")
 	}
 	if err != nil {
