@@ -60,8 +60,8 @@ func (e *Engine) acceptMailbox(w http.ResponseWriter, r *http.Request) {
 	}
 	value, err := e.makeAccount(r, j)
 	switch {
-	case errors.Is(err, storage.ErrConflict) || errors.Is(err, storage.ErrInvalid):
-		e.refuseInvitation(w, r, "enroll.invalid") // the address is somebody's user name
+	case errors.Is(err, storage.ErrConflict) || errors.Is(err, storage.ErrInvalid) || errors.Is(err, storage.ErrNotFound):
+		e.refuseInvitation(w, r, "enroll.invalid") // it is gone, or the address is somebody's user name
 	case err != nil:
 		e.fail(w, r, err)
 	default:
@@ -94,6 +94,9 @@ func (e *Engine) makeAccount(r *http.Request, j *Joining) (value string, err err
 	return value, e.db.Tx(ctx, func(ctx context.Context) error {
 		if fresh {
 			if err := e.db.CreateUser(ctx, u); err != nil {
+				return err
+			}
+			if err := e.noteAccount(ctx, j, u.ID); err != nil {
 				return err
 			}
 			if err := e.db.AddEvents(ctx, e.event(v, "user.created", map[string]any{"signup": true, "invitation": j.ID})); err != nil {

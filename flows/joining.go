@@ -27,6 +27,7 @@ type Joining struct {
 	UserMetadata   json.RawMessage `json:"user_metadata,omitempty"`
 	AppMetadata    json.RawMessage `json:"app_metadata,omitempty"` // both of who has no account yet
 	Ticket         string          `json:"ticket"`
+	Account        string          `json:"account,omitempty"` // id of the user that was made by it
 	CreatedAt      time.Time       `json:"created_at"`
 	ExpiresAt      time.Time       `json:"expires_at"`
 }
@@ -149,8 +150,8 @@ func (e *Engine) Joinings(ctx context.Context, organizationID string) ([]*Joinin
 
 // RevokeJoinings removes the invitations to an organization whose ids drop chooses, and
 // those that are too old.
-func (e *Engine) RevokeJoinings(ctx context.Context, organizationID string, drop func(id string) bool) error {
-	docs, err := e.db.Documents(ctx, joiningKind(organizationID))
+func RevokeJoinings(ctx context.Context, db *storage.DB, now time.Time, organizationID string, drop func(id string) bool) error {
+	docs, err := db.Documents(ctx, joiningKind(organizationID))
 	if err != nil {
 		return err
 	}
@@ -159,10 +160,10 @@ func (e *Engine) RevokeJoinings(ctx context.Context, organizationID string, drop
 		if err != nil {
 			return err
 		}
-		if !drop(j.ID) && e.now().Before(j.ExpiresAt) {
+		if !drop(j.ID) && now.Before(j.ExpiresAt) {
 			continue
 		}
-		if err := e.db.DeleteDocument(ctx, doc.Kind, doc.Name); err != nil && !errors.Is(err, storage.ErrNotFound) {
+		if err := db.DeleteDocument(ctx, doc.Kind, doc.Name); err != nil && !errors.Is(err, storage.ErrNotFound) {
 			return err
 		}
 	}
@@ -194,6 +195,21 @@ func (e *Engine) Joining(ctx context.Context, organizationID, ticket string) (*J
 	return j, nil
 }
 
+// noteAccount stores which account an invitation made. Errors: storage.ErrNotFound where it
+// was used or taken back meanwhile.
+func (e *Engine) noteAccount(ctx context.Context, j *Joining, userID string) error {
+	doc, err := e.db.Document(ctx, joiningKind(j.OrganizationID), j.ID)
+	if err != nil {
+		return err
+	}
+	made := *j
+	made.Account = userID
+	if doc.Body, err = json.Marshal(made); err != nil {
+		return err
+	}
+	return e.db.PutDocument(ctx, doc)
+}
+
 // mailboxOwner is the person of an address, nil where there is none.
 func (e *Engine) mailboxOwner(ctx context.Context, address string) (*storage.User, error) {
 	u, err := e.db.UserByLogin(ctx, address)
@@ -207,11 +223,12 @@ func (e *Engine) mailboxOwner(ctx context.Context, address string) (*storage.Use
 }
 
 // Invitee is the person whom an invitation is for, nil where they have no account yet, or
-// one with nothing to sign in by.
+// one that the invitation made and that has nothing to sign in by. Nobody gets into another
+// account by an invitation.
 func (e *Engine) Invitee(ctx context.Context, j *Joining) (*storage.User, error) {
 	u, err := e.mailboxOwner(ctx, j.Email)
-	if err != nil || u == nil {
-		return nil, err
+	if err != nil || u == nil || u.ID != j.Account {
+		return u, err
 	}
 	list, err := e.db.Authenticators(ctx, u.ID)
 	if err != nil {

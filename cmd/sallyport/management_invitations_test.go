@@ -39,7 +39,7 @@ func newInviting(t *testing.T) *inviting {
 		})
 	}
 	for _, name := range []string{"ada", "bob"} {
-		x.may("create:users", 201, "POST", "/users", `{"connection":"Username-Password-Authentication","user_id":"`+name+`","email":"`+name+`@example.com","password":"`+invitedPassword+`"}`)
+		x.may("create:users", 201, "POST", "/users", `{"connection":"Username-Password-Authentication","user_id":"`+name+`","email":"`+name+`@example.com","verify_email":false,"password":"`+invitedPassword+`"}`)
 	}
 	return x
 }
@@ -57,7 +57,8 @@ func (x *inviting) authorize(invitation object, pairs ...string) string {
 		x.t.Fatal(err)
 	}
 	q := link.Query()
-	for name, value := range map[string]string{"client_id": "app", "redirect_uri": "https://app.example/callback", "response_type": "code", "scope": "openid", "state": "s"} {
+	for name, value := range map[string]string{"client_id": "app", "redirect_uri": "https://app.example/callback", "response_type": "code", "scope": "openid", "state": "s",
+		"code_challenge": strings.Repeat("A", 43), "code_challenge_method": "S256"} {
 		q.Set(name, value)
 	}
 	for i := 0; i < len(pairs); i += 2 {
@@ -76,7 +77,7 @@ func (x *inviting) browser() *browser {
 func (b *browser) answers(request, username string) url.Values {
 	b.t.Helper()
 	if b.get(request); b.landed == nil {
-		b.fill(map[string]string{"username": username, "password": invitedPassword}).submit("")
+		b.fill(map[string]string{"username": username + "@example.com", "password": invitedPassword}).submit("")
 	}
 	if b.landed == nil {
 		return url.Values{}
@@ -169,8 +170,16 @@ func TestOrganizationInvitation(t *testing.T) {
 		t.Errorf("%v, %v", got, x.roles("auth0|ada"))
 	}
 	// Another person's session does not stand in the way, and is not taken for theirs.
-	if got := ada.answers(x.authorize(x.invite("app", "bob@example.com", "")), "bob"); !got.Has("code") || x.roles("auth0|bob") == nil && len(x.events("organization.joined")) != 3 {
+	if got := ada.answers(x.authorize(x.invite("app", "bob@example.com", "")), "bob"); !got.Has("code") || len(x.events("organization.joined")) != 3 {
 		t.Errorf("%v: %s", got, ada.text())
+	}
+	if _, err := x.house.db.Membership(t.Context(), x.id, "auth0|bob"); err != nil {
+		t.Error(err)
+	}
+	// It opens no account, not even one that has no password yet.
+	x.people("auth0|eve")
+	if eve := x.browser().get(x.authorize(x.invite("app", "eve@example.com", ""))); !strings.HasPrefix(eve.at.Path, "/login/") {
+		t.Errorf("at %s: %s", eve.at, eve.text())
 	}
 }
 
@@ -187,7 +196,7 @@ func TestInvitationOfNewcomer(t *testing.T) {
 	if _, err := x.house.db.UserByLogin(t.Context(), "new@example.com"); err == nil || !strings.Contains(b.text(), "Confirm that this address is yours") {
 		t.Errorf("a look made an account, or: %s", b.text())
 	}
-	b.submit("")
+	b.submit("").get(link).submit("") // put off, and begun again
 	b.fill(map[string]string{"password_new": invitedPassword, "password_again": invitedPassword}).submit("")
 	if !strings.Contains(b.body, link) {
 		t.Fatalf("no way back at %s: %s", b.at, b.text())

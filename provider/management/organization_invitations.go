@@ -149,7 +149,7 @@ func (a *API) deleteInvitation(ctx context.Context, in *InvitationPath) (*struct
 	}
 	e := storage.Event{Type: "organization.invitation_revoked", Data: map[string]any{"organization": j.OrganizationID, "invitation": j.ID}}
 	return nil, a.change(ctx, e, func(ctx context.Context) error {
-		return a.Flows.RevokeJoinings(ctx, j.OrganizationID, func(id string) bool { return id == j.ID })
+		return flows.RevokeJoinings(ctx, a.DB, a.Now(), j.OrganizationID, func(id string) bool { return id == j.ID })
 	})
 }
 
@@ -233,5 +233,5 @@ func (a *API) wishedInvitation(ctx context.Context, organization string, b *invi
 	if len(live) >= maxInvitations {
 		return nil, impossible("a thousand invitations to this organization wait to be taken up; delete some")
 	}
-	return j, a.Flows.RevokeJoinings(ctx, organization, func(string) bool { return false })
+	return j, flows.RevokeJoinings(ctx, a.DB, a.Now(), organization, func(string) bool { return false })
 }
