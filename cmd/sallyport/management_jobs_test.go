@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/base64"
 	"encoding/csv"
 	"encoding/json"
@@ -248,6 +249,19 @@ func TestJobResumed(t *testing.T) {
 	}
 }
 
+// dying is a context that ends when it was looked at so many times.
+type dying struct {
+	context.Context //nolint:containedctx // it is one
+	looks           *int
+}
+
+func (d dying) Err() error {
+	if *d.looks--; *d.looks < 0 {
+		return context.Canceled
+	}
+	return d.Context.Err()
+}
+
 // fetch follows a link of an export, and gives what is in the file.
 func (x *tenant) fetch(link string) (status int, text string) {
 	x.t.Helper()
@@ -297,6 +311,11 @@ func TestExportJob(t *testing.T) {
 	sheet := jobOf(t, x.may("read:users", 200, "POST", "/jobs/users-exports", `{"format":"csv","limit":3,"connection_id":"con_default","fields":[{"name":"email"},
 		{"name":"name","export_as":"who"},{"name":"phone_number"},{"name":"app_metadata.plan.name"},{"name":"identities[0].connection"},{"name":"email_verified"}]}`))
 	x.may("read:users", 429, "POST", "/jobs/users-exports", `{}`)
+	looks := 2
+	x.built.admin.DoJobs(dying{t.Context(), &looks}) // stops behind the first part
+	if got := x.may("read:users", 200, "GET", at, "").object(t); got["status"] != "processing" || got["percentage_done"] != 80.0 || got["location"] != nil {
+		t.Errorf("half of it: %v", got)
+	}
 	x.built.admin.DoJobs(t.Context())
 
 	if got := x.may("create:users", 200, "GET", at, "").object(t); got["status"] != "completed" || got["location"] != nil {
@@ -310,6 +329,14 @@ func TestExportJob(t *testing.T) {
 	one, other := link(at), link(at)
 	if !strings.HasPrefix(one, x.issuer+"api/v2/exports/") || one == other {
 		t.Fatalf("%s and %s", one, other)
+	}
+	head, err := http.Head(one) //nolint:noctx // a test
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = head.Body.Close() // it has none
+	if head.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("a look at the link: %d", head.StatusCode)
 	}
 	status, text := x.fetch(one)
 	lines := strings.Split(strings.TrimSpace(text), "\n")

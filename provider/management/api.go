@@ -122,6 +122,7 @@ type operation struct {
 	// missing is true where there is a 404, conflict where there is a 409.
 	missing  bool
 	conflict bool
+	empty    bool // 204 is an answer, too: there is nothing
 	// body is of what is not JSON, with at most so many bytes; its handler reads it.
 	body *huma.RequestBody
 	most int64
@@ -170,6 +171,9 @@ func (a *API) responses(o operation) map[string]*huma.Response {
 	responses := map[string]*huma.Response{}
 	for status, why := range all {
 		responses[status] = &huma.Response{Description: why, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
+	}
+	if o.empty {
+		responses["204"] = &huma.Response{Description: "There is nothing."}
 	}
 	return responses
 }

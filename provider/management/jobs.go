@@ -30,7 +30,7 @@ func (a *API) jobs() {
 	}, a.importUsers)
 	op(a, operation{method: http.MethodPost, path: "/jobs/users-exports", scopes: []string{"read:users"}, summary: "Write users down, as JSON lines or CSV"}, a.exportUsers)
 	op(a, operation{method: http.MethodGet, path: "/jobs/{id}", scopes: either, summary: "How far a job is", missing: true}, a.jobByID)
-	op(a, operation{method: http.MethodGet, path: "/jobs/{id}/errors", scopes: either, summary: "What of an import did not come over; 204: nothing", missing: true}, a.jobErrors)
+	op(a, operation{method: http.MethodGet, path: "/jobs/{id}/errors", scopes: either, summary: "What of an import did not come over; 204: nothing", missing: true, empty: true}, a.jobErrors)
 }
 
 // A jobState is what is kept of a job: what was asked for, and how far it is.
@@ -147,7 +147,7 @@ func (j *job) part() float64 {
 	return 0
 }
 
-// startJob stores a job with what it works on, "" for nothing, for the workers to find.
+// startJob stores a job with what it works on, nil for nothing, for the workers to find.
 //
 // Errors: a 429 where as many are not done yet as may be.
 func (a *API) startJob(ctx context.Context, kind string, s jobState, input []byte) (*oneJob, error) {
