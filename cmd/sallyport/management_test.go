@@ -74,7 +74,7 @@ func TestManagementRate(t *testing.T) {
 // TestReference: the pages about the APIs show their calls.
 func TestReference(t *testing.T) {
 	x := newTenant(t, nil)
-	for path, want := range map[string]string{"/api/v2/docs": `<code>/api/v2/users/{id}/authentication-methods</code>`, "/me/v1/docs": `<code>/me/v1/authentication-methods/{id}/verify</code>`} {
+	for path, want := range map[string]string{"/api/v2/docs": `<code>/api/v2/users/{id}/authentication-methods</code>`, "/mfa/docs": `<code>/mfa/challenge</code>`, "/me/v1/docs": `<code>/me/v1/authentication-methods/{id}/verify</code>`} {
 		b := newBrowser(t)
 		b.get(x.url + path)
 		if b.status != http.StatusOK || !strings.Contains(b.body, want) {
