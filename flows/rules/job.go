@@ -24,6 +24,9 @@ type Job struct {
 	Cache       map[string]string `json:"cache,omitempty"`  // api.cache, values as JSON
 	Now         time.Time         `json:"now"`
 	Timeout     time.Duration     `json:"timeout"` // of all scripts together
+
+	Compile bool `json:"compile,omitempty"` // the scripts, and run none
+	Offline bool `json:"offline,omitempty"` // fetch reaches nothing
 }
 
 // A Verdict is what the scripts said.

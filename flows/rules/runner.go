@@ -187,6 +187,14 @@ func (r *Runner) Run(ctx context.Context, j Job) (*Verdict, error) {
 	return m.Verdict, nil
 }
 
+// Check is the package's, in a worker: a text that is made to cost much costs nobody else.
+//
+// Errors: as Run's.
+func (r *Runner) Check(ctx context.Context, s Script) error {
+	_, err := r.Run(ctx, Job{Scripts: []Script{s}, Compile: true})
+	return err
+}
+
 // errDead says that a worker ended while it was idle, and was handed nothing.
 var errDead = errors.New("rules: the worker has ended")
 
@@ -220,7 +228,7 @@ func (r *Runner) converse(ctx context.Context, w *worker, j Job) (m fromWorker, 
 			err = w.line.job(j, true)
 			continue
 		case m.Fetch != nil:
-			err = w.line.send(toWorker{Answering: true, Answer: r.fetch(ctx, deadline, *m.Fetch)})
+			err = w.line.send(toWorker{Answering: true, Answer: r.fetch(ctx, deadline, j, *m.Fetch)})
 			continue
 		case m.Verdict == nil && m.Fault == nil:
 			err = errors.New("no outcome")
@@ -237,8 +245,11 @@ func (r *Runner) converse(ctx context.Context, w *worker, j Job) (m fromWorker, 
 	return m, false, &Fault{Script: names(j), Why: why}
 }
 
-func (r *Runner) fetch(ctx context.Context, deadline time.Time, request string) string {
-	if r.o.Fetch == nil {
+func (r *Runner) fetch(ctx context.Context, deadline time.Time, j Job, request string) string {
+	switch {
+	case j.Offline:
+		return `{"error":"a trial reaches nothing"}`
+	case r.o.Fetch == nil:
 		return `{"error":"this site lets no script reach the network"}`
 	}
 	ctx, cancel := context.WithDeadline(ctx, deadline)
