@@ -15,6 +15,8 @@ type (
 	ScriptFault = rules.Fault
 	// A ScriptVerdict is what a script said.
 	ScriptVerdict = rules.Verdict
+	// A ScriptStep is one run of a script, with its console.
+	ScriptStep = rules.Step
 )
 
 // ErrScriptsBusy says that no script could be run, or looked at, in time.

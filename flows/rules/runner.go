@@ -216,7 +216,7 @@ func (r *Runner) converse(ctx context.Context, w *worker, j Job) (m fromWorker, 
 		_ = w.cmd.Process.Kill() // it may have ended by itself
 	})
 	defer timer.Stop()
-	if err = w.line.job(j, false); err != nil && timer.Stop() {
+	if err = w.line.job(j, j.Compile); err != nil && timer.Stop() {
 		return m, false, errDead
 	}
 	for err == nil {
