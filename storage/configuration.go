@@ -60,6 +60,9 @@ func (d *DB) DeleteConfiguration(ctx context.Context, key string) error {
 // Given are the secrets that a script finds: its own and, where it is a rule, the
 // configuration of all, in which its own go first.
 func (d *DB) Given(ctx context.Context, s *Script) (map[string]string, error) {
+	if s.Kind != ScriptRule {
+		return s.Secrets, nil
+	}
 	shared, err := d.Configuration(ctx)
 	return given(s, shared), err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -169,9 +170,11 @@ func (d *DB) CachedScripts(ctx context.Context) ([]*LiveScript, error) {
 		if err != nil {
 			return nil, err
 		}
-		shared, err := d.Configuration(ctx)
-		if err != nil {
-			return nil, err
+		var shared map[string]string
+		if slices.ContainsFunc(rows, func(row *liveRow) bool { return row.Kind == ScriptRule }) {
+			if shared, err = d.Configuration(ctx); err != nil {
+				return nil, err
+			}
 		}
 		live := make([]*LiveScript, len(rows))
 		for i, row := range rows {
