@@ -26,7 +26,7 @@ that fails refuses the sign-in, so try it first: sallyport rules run FILE --user
 Every text that is put is kept as a version; one of them is live. A NAME with spaces is quoted.`,
 		c.rulesList(), c.rulesShow(), c.rulesVersions(), c.rulesPut(), c.rulesDeploy(), c.rulesRollback(),
 		c.rulesSwitch("enable", "Let it run", true), c.rulesSwitch("disable", "Keep it, but do not run it", false),
-		c.rulesMove(), c.rulesSecret(), c.rulesDelete(), c.rulesRun(), c.rulesTest(), c.rulesLogs())
+		c.rulesMove(), c.rulesSecret(), c.rulesConfig(), c.rulesDelete(), c.rulesRun(), c.rulesTest(), c.rulesLogs())
 }
 
 // scriptView is a script as the command line shows it: of secrets, the names.

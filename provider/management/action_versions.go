@@ -160,7 +160,7 @@ func (a *API) deployText(ctx context.Context, s *storage.Script, edit ScriptEdit
 // text is to be the draft too: then it becomes the newest.
 func (a *API) deployActionVersion(ctx context.Context, in *struct {
 	ActionVersionPath
-	Body Optional[DraftUpdate] `required:"false"`
+	Body *DraftUpdate
 },
 ) (*oneActionVersion, error) {
 	s, v, err := in.find(ctx, a)
@@ -171,7 +171,7 @@ func (a *API) deployActionVersion(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	if in.Body.Value.Draft && draft.Source != v.Source {
+	if in.Body != nil && in.Body.Draft && draft.Source != v.Source {
 		return a.deployText(ctx, s, ScriptEdit{Source: &v.Source, Deploy: true})
 	}
 	return a.deployText(ctx, s, ScriptEdit{Version: v.Number})

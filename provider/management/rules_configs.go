@@ -18,7 +18,10 @@ type rulesConfigKey struct {
 	Key string `json:"key"`
 }
 
-func (a *API) listRulesConfigs(ctx context.Context, _ *struct{}) (*struct{ Body []rulesConfigKey }, error) {
+func (a *API) listRulesConfigs(ctx context.Context, _ *struct {
+	Totals bool `query:"include_totals" doc:"go-auth0 sends it; the answer is all keys in an array, as Auth0's"`
+},
+) (*struct{ Body []rulesConfigKey }, error) {
 	values, err := a.DB.Configuration(ctx)
 	if err != nil {
 		return nil, err
