@@ -25,7 +25,9 @@ type Job struct {
 	Now         time.Time         `json:"now"`
 	Timeout     time.Duration     `json:"timeout"` // of all scripts together
 
-	Compile bool `json:"compile,omitempty"` // the scripts, and run none
+	// Compile is true where the scripts are to be compiled alone, as by Check: a text that is
+	// made to cost much costs a worker.
+	Compile bool `json:"compile,omitempty"`
 	Offline bool `json:"offline,omitempty"` // fetch reaches nothing
 }
 

@@ -187,14 +187,6 @@ func (r *Runner) Run(ctx context.Context, j Job) (*Verdict, error) {
 	return m.Verdict, nil
 }
 
-// Check is the package's, in a worker: a text that is made to cost much costs nobody else.
-//
-// Errors: as Run's.
-func (r *Runner) Check(ctx context.Context, s Script) error {
-	_, err := r.Run(ctx, Job{Scripts: []Script{s}, Compile: true})
-	return err
-}
-
 // errDead says that a worker ended while it was idle, and was handed nothing.
 var errDead = errors.New("rules: the worker has ended")
 

@@ -7,6 +7,9 @@ import (
 	"github.com/sallyport-id/sallyport/storage"
 )
 
+// maxSecrets bounds the secrets of an action.
+const maxSecrets = 100
+
 // ActionMembers are those that may be set at any time. SDKs send null for what they leave
 // as it is.
 type ActionMembers struct {
@@ -80,6 +83,9 @@ func onlyPostLogin(triggers []TriggerGiven) error {
 func (m *ActionMembers) secrets(s *storage.Script) (map[string]string, error) {
 	if !m.Secrets.Set || m.Secrets.Null {
 		return nil, nil
+	}
+	if len(m.Secrets.Value) > maxSecrets {
+		return nil, invalid("secrets", fmt.Sprintf("has more than %d", maxSecrets))
 	}
 	all := map[string]string{}
 	for _, one := range m.Secrets.Value {

@@ -19,7 +19,8 @@ type rulesConfigKey struct {
 }
 
 func (a *API) listRulesConfigs(ctx context.Context, _ *struct {
-	Totals bool `query:"include_totals" doc:"go-auth0 sends it; the answer is all keys in an array, as Auth0's"`
+	Totals  bool `query:"include_totals" doc:"clients send it; the answer is all keys in an array, as Auth0's"`
+	PerPage int  `query:"per_page" minimum:"0" maximum:"100" doc:"likewise"`
 },
 ) (*struct{ Body []rulesConfigKey }, error) {
 	values, err := a.DB.Configuration(ctx)

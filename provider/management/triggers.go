@@ -150,7 +150,7 @@ func placesOf(given []BindingGiven, all []*storage.Script) ([]Place, error) {
 		switch {
 		case s == nil:
 			return nil, invalid(at+".ref", fmt.Sprintf("there is no action %q", one.Ref.Value))
-		case s.Deployed == 0:
+		case s.Deployed == 0 && !s.Enabled: // the command line may enable a draft: what was read can be sent again
 			return nil, invalid(at+".ref", fmt.Sprintf("the action %q is a draft; deploy it first", s.Name))
 		case taken[s.ID]:
 			return nil, invalid(at+".ref", fmt.Sprintf("the action %q is there twice; it runs once", s.Name))
