@@ -60,6 +60,11 @@ type bindingList struct {
 
 type someBindings struct{ Body *bindingList }
 
+// boundActions is the answer to who has just bound them.
+type boundActions struct {
+	Bindings []*bindingView `json:"bindings"`
+}
+
 func (a *API) listBindings(ctx context.Context, in *struct {
 	TriggerPath
 	ActionPage
@@ -115,12 +120,12 @@ func (a *API) patchBindings(ctx context.Context, in *struct {
 		Bindings []BindingGiven `json:"bindings" maxItems:"100"`
 	}
 },
-) (*someBindings, error) {
+) (*struct{ Body *boundActions }, error) {
 	if in.ID != postLogin {
 		if len(in.Body.Bindings) > 0 {
 			return nil, impossible(fmt.Sprintf("actions of the trigger %s do not run here; there is only %s", in.ID, postLogin))
 		}
-		return a.bindings(ctx, in.ID, ActionPage{})
+		return &struct{ Body *boundActions }{&boundActions{[]*bindingView{}}}, nil
 	}
 	d := a.desk(ctx)
 	all, err := d.scriptsOf(ctx, storage.ScriptAction)
@@ -134,7 +139,11 @@ func (a *API) patchBindings(ctx context.Context, in *struct {
 	if err := d.BindActions(ctx, places); err != nil {
 		return nil, scriptFault(err, "bindings")
 	}
-	return a.bindings(ctx, in.ID, ActionPage{PerPage: 100})
+	bound, err := a.bindings(ctx, in.ID, ActionPage{PerPage: 100})
+	if err != nil {
+		return nil, err
+	}
+	return &struct{ Body *boundActions }{&boundActions{bound.Body.Bindings}}, nil
 }
 
 // placesOf are the places that were sent, of actions that are deployed.
