@@ -117,7 +117,7 @@ func (p *Provider) fail(w http.ResponseWriter, r *http.Request, err error) {
 		p.finish(w, r, "gone")
 		return
 	case errors.Is(err, storage.ErrUnavailable), errors.Is(err, factors.ErrBusy):
-		w.Header().Set("Retry-After", "5")
+		flows.RetryAfter(w.Header(), flows.BusyWait)
 		status, description = http.StatusServiceUnavailable, "too much to do at once"
 	}
 	p.log.ErrorContext(r.Context(), "account not served", "request_id", f.RequestID, "error", err)

@@ -29,7 +29,8 @@ type Options struct {
 	// Bearer says whose access token for an audience came with r.
 	//
 	// Errors: flows.ErrNoCaller.
-	Bearer func(r *http.Request, audience string) (*flows.Caller, error)
+	Bearer  func(r *http.Request, audience string) (*flows.Caller, error)
+	Streams Streams
 	// Connection is the name of the one register of people that there is.
 	Connection string
 	// NewSecret makes a client secret, and what is kept of it.
@@ -59,6 +60,7 @@ var nouns = []func(*API){
 	(*API).guardianPolicies,
 	(*API).guardianPush,
 	(*API).guardianWebAuthn,
+	(*API).logStreams,
 	(*API).logs,
 	(*API).organizationConnections,
 	(*API).organizationMembers,

@@ -143,7 +143,7 @@ func isMissing(err error) bool {
 	return errors.As(err, &said) && said.GetStatus() == http.StatusNotFound
 }
 
-// ignoreMissing is err where it says more than that something is not there: deleting that
+// ignoreMissing is err where it says more than that something is not there: removing that
 // is no error.
 func ignoreMissing(err error) error {
 	if errors.Is(err, storage.ErrNotFound) {
