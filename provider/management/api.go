@@ -52,6 +52,7 @@ var nouns = []func(*API){
 	(*API).attackProtection,
 	(*API).clientGrants,
 	(*API).clients,
+	(*API).connectionClients,
 	(*API).connections,
 	(*API).guardianDuo,
 	(*API).guardianEnrollments,
