@@ -47,6 +47,8 @@ type API struct {
 
 // nouns are all that the API is about: each adds its operations.
 var nouns = []func(*API){
+	(*API).actionVersions,
+	(*API).actions,
 	(*API).attackProtection,
 	(*API).clientGrants,
 	(*API).clients,
@@ -67,8 +69,11 @@ var nouns = []func(*API){
 	(*API).refreshTokens,
 	(*API).resourceServers,
 	(*API).roles,
+	(*API).rules,
+	(*API).rulesConfigs,
 	(*API).sessions,
 	(*API).tickets,
+	(*API).triggers,
 	(*API).userBlocks,
 	(*API).userMFA,
 	(*API).userMethods,
