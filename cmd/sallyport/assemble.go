@@ -66,6 +66,7 @@ type built struct {
 	flows *flows.Engine
 	files *sources
 	rules *rules.Runner
+	looks *management.Looks
 	log   *slog.Logger
 }
 
@@ -81,6 +82,10 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	}
 	pages, err := s.pages(h.factors, issuer, p.logger)
 	if err != nil {
+		return nil, err
+	}
+	looks := management.NewLooks(h.db, pages, p.logger)
+	if err := looks.Load(ctx); err != nil {
 		return nil, err
 	}
 	files, err := s.Risk.open()
@@ -118,8 +123,8 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	})
 	people := account.New(account.Options{Issuer: issuer, Name: s.Name, Flows: engine, Factors: h.factors, Themes: pages, Bearer: op.Bearer, Logger: p.logger})
 	admin, err := management.New(management.Options{
-		Issuer: s.Issuer, DB: h.db, Flows: engine, Factors: h.factors, Setup: h.setup, Bearer: op.Bearer, Connection: s.Login.Connection,
-		NewSecret: h.oneSecret, Logger: p.logger, Now: h.now,
+		Issuer: s.Issuer, Name: s.Name, ACRValues: s.ladder().Values(), DB: h.db, Flows: engine, Factors: h.factors, Setup: h.setup, Looks: looks, Bearer: op.Bearer, Connection: s.Login.Connection,
+		NewSecret: h.oneSecret, Keys: op, Logger: p.logger, Now: h.now,
 	})
 	if err != nil {
 		return nil, err
@@ -146,7 +151,7 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &built{site: site, house: h, oidc: op, flows: engine, files: files, rules: runner, log: p.logger}, nil
+	return &built{site: site, house: h, oidc: op, flows: engine, files: files, rules: runner, looks: looks, log: p.logger}, nil
 }
 
 // pages opens the theme with the words of every factor.

@@ -16,6 +16,7 @@ const (
 func (b *built) work(ctx context.Context) {
 	go b.flows.Work(ctx)
 	go b.house.setup.Watch(ctx)
+	go b.looks.Watch(ctx)
 	go b.files.watch(ctx, b.log)
 	tick := time.NewTicker(workEvery)
 	defer tick.Stop()
