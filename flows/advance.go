@@ -18,6 +18,7 @@ func (e *Engine) store(v *visit, c *storage.Change) error {
 	if v.before != nil && v.outcome != nil {
 		v.login.state = *v.before
 	}
+	c.Events = append(c.Events, e.opened(v)...)
 	if err := v.login.pack(e.now()); err != nil {
 		return err
 	}
@@ -27,11 +28,10 @@ func (e *Engine) store(v *visit, c *storage.Change) error {
 		}
 	}
 	c.Messages, c.Transaction = append(c.Messages, v.login.out...), v.login.told
-	commit := e.db.Commit
 	if v.unstored {
-		commit = e.first
+		c.Login, c.NewLogin = nil, c.Login
 	}
-	if err := commit(v.ctx(), *c); err != nil {
+	if err := e.db.Commit(v.ctx(), *c); err != nil {
 		return fmt.Errorf("login: %w", err)
 	}
 	for _, set := range v.cookies {
@@ -130,7 +130,7 @@ func (e *Engine) sum(v *visit, c *storage.Change, d policy.Decision) {
 	}
 	data := map[string]any{"acr": d.ACR, "amr": d.AMR, "reason": d.Reason, "source": l.state.Record.source(d)}
 	if l.state.Ask.Direct != "" {
-		data["direct"] = l.state.Ask.Direct
+		data["exchange"] = e.exchange(l)
 	}
 	c.Events = append(c.Events, e.event(v, "login.done", data))
 }

@@ -46,36 +46,15 @@ func (e *Engine) Begin(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	if err := l.pack(e.now()); err != nil {
 		return "", nil, err
 	}
-	if err := e.create(ctx, l, made, rec); err != nil {
+	c := storage.Change{NewLogin: l.row, Decision: rec, Transaction: l.told, Events: e.opened(&visit{r: r, login: l})}
+	if made != nil {
+		c.NewAuthenticators = append(c.NewAuthenticators, made)
+	}
+	if err := e.db.Commit(ctx, c); err != nil {
 		return "", nil, fmt.Errorf("login: %w", err)
 	}
 	e.bindLogin(w, r, l.row.ID, value)
 	return l.row.ID, nil, nil
-}
-
-// create stores a new login, with the authenticator that it sets up and the record of
-// why.
-func (e *Engine) create(ctx context.Context, l *login, made *factors.Authenticator, rec *storage.Decision) error {
-	if made == nil && rec == nil {
-		return e.db.CreateLogin(ctx, l.row)
-	}
-	return e.db.Tx(ctx, func(ctx context.Context) error {
-		if err := e.db.CreateLogin(ctx, l.row); err != nil {
-			return err
-		}
-		if rec != nil {
-			if err := e.db.PutDecision(ctx, rec); err != nil {
-				return err
-			}
-		}
-		if made == nil {
-			return nil
-		}
-		if err := e.db.CreateAuthenticator(ctx, made); err != nil || l.told == nil {
-			return err
-		}
-		return e.db.PutTransaction(ctx, l.told)
-	})
 }
 
 // prospect is the login that ask would make, not stored yet.

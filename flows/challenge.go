@@ -67,7 +67,7 @@ func (e *Engine) challenge(ctx context.Context, l *login, factor, id string) err
 		return fmt.Errorf("%s: challenge: %w", factor, err)
 	}
 	l.close()
-	l.state.Challenge = c
+	l.state.Challenge, l.began = c, "challenge.started"
 	e.tell(l)
 	return nil
 }
@@ -260,6 +260,9 @@ func (e *Engine) countWrong(v *visit, auths []*factors.Authenticator) error {
 	err := e.db.Tx(v.ctx(), func(ctx context.Context) error {
 		disabled = nil
 		events := []*storage.Event{e.event(v, "proof.refused", map[string]any{"factor": auths[0].Factor})}
+		if direct := v.login.state.Ask.Direct; direct != "" && direct != directEnroll {
+			events = append(events, e.event(v, "exchange.refused", map[string]any{"exchange": e.exchangeBy(auths[0].Factor)}))
+		}
 		for _, a := range auths {
 			n, err := e.db.CountFailure(ctx, a.ID, e.config.Limits.Consecutive)
 			if errors.Is(err, storage.ErrNotFound) {

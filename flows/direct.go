@@ -1,7 +1,6 @@
 package flows
 
 import (
-	"context"
 	"crypto/subtle"
 	"encoding/hex"
 	"errors"
@@ -110,11 +109,12 @@ func (e *Engine) proveName(v *visit, typed, password string) (*storage.Change, e
 	}
 	p, changed, err := e.checkPassword(v, user, auths, password)
 	if errors.Is(err, factors.ErrWrong) {
-		event := e.event(v, "proof.refused", map[string]any{"factor": factors.Password})
+		refused := e.event(v, "proof.refused", map[string]any{"factor": factors.Password})
+		failed := e.event(v, "exchange.refused", map[string]any{"exchange": e.exchange(l)})
 		if user != nil {
-			event.UserID = user.ID
+			refused.UserID, failed.UserID = user.ID, user.ID
 		}
-		return nil, errors.Join(ErrCredentials, e.db.AddEvents(v.ctx(), event))
+		return nil, errors.Join(ErrCredentials, e.db.AddEvents(v.ctx(), refused, failed))
 	}
 	if err != nil {
 		return nil, err
@@ -147,10 +147,13 @@ func (e *Engine) proceed(v *visit, c *storage.Change) error {
 		err = e.complete(v, c, d)
 	case policy.ProveSecond, policy.Enroll:
 		v.outcome, c.Login = e.needed(v, d), l.row
+		c.Events = append(c.Events, e.event(v, "exchange.unfinished", map[string]any{"exchange": e.exchange(l)}))
 	default:
 		v.outcome = l.refusedDirectly(d)
 		l.row.DoneAt = e.now()
-		c.Events = append(c.Events, e.event(v, "login.denied", l.denial(d)))
+		about := l.denial(d)
+		about["exchange"] = l.state.Ask.Direct
+		c.Events = append(c.Events, e.event(v, "login.denied", about))
 	}
 	if err != nil {
 		return err
@@ -159,6 +162,28 @@ func (e *Engine) proceed(v *visit, c *storage.Change) error {
 		c.Login = l.row
 	}
 	return e.store(v, c)
+}
+
+// exchange is what a program has given for tokens, as far as it has come.
+func (e *Engine) exchange(l *login) string {
+	if len(l.state.Proofs) == 0 || l.state.Ask.Direct != directPassword {
+		return l.state.Ask.Direct
+	}
+	return e.exchangeBy(l.state.Proofs[len(l.state.Proofs)-1].Factor)
+}
+
+// exchangeBy is the grant that a factor is shown by, in the words of their types.
+func (e *Engine) exchangeBy(factor string) string {
+	info := e.factors.Info(factor)
+	switch {
+	case factor == factors.Password:
+		return directPassword
+	case info.Companion:
+		return "mfa-recovery-code"
+	case info.Sends:
+		return "mfa-oob"
+	}
+	return "mfa-otp"
 }
 
 // noProvider is how a script's fault begins that named a second factor which there is not.
@@ -331,18 +356,4 @@ func (v *visit) told(err error) (*Result, error) {
 		return nil, ErrGone
 	}
 	return v.result, nil
-}
-
-// first stores a login that was not stored yet, with c.
-func (e *Engine) first(ctx context.Context, c storage.Change) error {
-	row := c.Login
-	if c.Login = nil; row == nil {
-		return e.db.Commit(ctx, c)
-	}
-	return e.db.Tx(ctx, func(ctx context.Context) error {
-		if err := e.db.CreateLogin(ctx, row); err != nil {
-			return err
-		}
-		return e.db.Commit(ctx, c)
-	})
 }

@@ -93,7 +93,7 @@ func (e *Engine) pending(ctx context.Context, l *login, factor string, answer fa
 	l.close()
 	a.ID, a.UserID, a.LoginID = storage.NewID("aut"), l.user.ID, l.row.ID
 	question.AuthenticatorID = a.ID
-	l.state.Challenge, l.state.Pending = question, a.ID
+	l.state.Challenge, l.state.Pending, l.began = question, a.ID, "enrollment.started"
 	l.auths = append(l.auths, a)
 	e.tell(l)
 	return a, nil

@@ -35,6 +35,7 @@ type login struct {
 	out      []*storage.Message
 	browser  *storage.Browser     // this one, where the person is remembered in it
 	used     string               // the factor that was shown last in it, "" where nobody knows
+	began    string               // the event of a question that was just opened, "" for none
 	told     *storage.Transaction // of the open question, where a device answers it and does not have it yet
 	address  string               // of the browser, empty where a device speaks
 	agent    string

@@ -74,6 +74,12 @@ func wrong(id string, c *factors.Challenge) *themes.Notice {
 func (e *Engine) event(v *visit, kind string, data map[string]any) *storage.Event {
 	l := v.login
 	ev := &storage.Event{ID: storage.NewID("evt"), At: e.now(), Type: kind, Address: e.addressOf(v.r), Data: data}
+	if ev.Data == nil {
+		ev.Data = map[string]any{}
+	}
+	if agent := v.r.UserAgent(); agent != "" {
+		ev.Data["user_agent"] = clip(agent, maxAgent)
+	}
 	if l.user != nil {
 		ev.UserID, ev.Actor = l.user.ID, "user:"+l.user.ID
 	}
@@ -81,12 +87,23 @@ func (e *Engine) event(v *visit, kind string, data map[string]any) *storage.Even
 		ev.ClientID = l.client.ID
 	}
 	if l.row != nil && l.row.ID != "" {
-		if ev.Data == nil {
-			ev.Data = map[string]any{}
-		}
 		ev.Data["login_id"] = l.row.ID
 	}
 	return ev
+}
+
+// opened are the lines about the question that was just opened, if it is open still.
+func (e *Engine) opened(v *visit) []*storage.Event {
+	c, kind := v.login.state.Challenge, v.login.began
+	v.login.began = ""
+	if c == nil || kind == "" {
+		return nil
+	}
+	data := map[string]any{"factor": c.Factor}
+	if c.AuthenticatorID != "" {
+		data["authenticator_id"] = c.AuthenticatorID
+	}
+	return []*storage.Event{e.event(v, kind, data)}
 }
 
 // A notice is a change to an account that its person has to hear of (T-35).

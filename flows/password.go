@@ -16,7 +16,10 @@ import (
 
 // maxName is the longest name that is looked up: the longest mail address there is
 // (RFC 5321 §4.5.3.1), and some.
-const maxName = 320
+const (
+	maxName  = 320
+	maxAgent = 200 // of what is kept of a browser's name
+)
 
 // answerPassword checks a name with its password, or the password of the person that
 // is known already.

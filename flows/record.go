@@ -66,7 +66,7 @@ func (e *Engine) witness(ctx context.Context, r *http.Request, l *login, d polic
 // capture is the record as far as it is known now.
 func (e *Engine) capture(ctx context.Context, r *http.Request, l *login, d policy.Decision) *Record {
 	rec := &Record{
-		LoginID: l.row.ID, Organization: l.state.Ask.Organization, At: l.state.Ask.RequestedAt, Address: e.addressOf(r), Agent: clip(r.UserAgent(), 200),
+		LoginID: l.row.ID, Organization: l.state.Ask.Organization, At: l.state.Ask.RequestedAt, Address: e.addressOf(r), Agent: clip(r.UserAgent(), maxAgent),
 		Facts: e.facts(l), Asked: d, Risk: l.state.Risk,
 	}
 	for _, s := range l.scripts {

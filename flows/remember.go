@@ -124,7 +124,7 @@ func (e *Engine) remember(v *visit, c *storage.Change, d policy.Decision) {
 	case l.state.Remember:
 		absolute, _ := l.remembers()
 		b := &storage.Browser{
-			ID: storage.NewID("brw"), UserID: l.user.ID, Key: key, Device: e.db.Hash(hashDevice, e.ownMark(v)), UserAgent: clip(v.r.UserAgent(), 200),
+			ID: storage.NewID("brw"), UserID: l.user.ID, Key: key, Device: e.db.Hash(hashDevice, e.ownMark(v)), UserAgent: clip(v.r.UserAgent(), maxAgent),
 			Address: e.addressOf(v.r), ExpiresAt: e.now().Add(absolute),
 		}
 		if l.browser != nil {

@@ -99,7 +99,10 @@ func (e *Engine) renewLater(r *http.Request, l *login, d policy.Decision, origin
 	l.state.Ask.Direct, l.state.Ask.Origin = directRefresh, origin
 	v := &visit{r: r, login: l, unstored: true}
 	needed := e.needed(v, d)
-	c := &storage.Change{Login: l.row, Decision: e.witness(v.ctx(), r, l, d)}
+	c := &storage.Change{
+		Login: l.row, Decision: e.witness(v.ctx(), r, l, d),
+		Events: []*storage.Event{e.event(v, "exchange.unfinished", map[string]any{"exchange": e.exchange(l)})},
+	}
 	if err := e.store(v, c); err != nil {
 		return err
 	}

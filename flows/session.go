@@ -88,7 +88,7 @@ func (e *Engine) establish(v *visit, c *storage.Change) string {
 		s.Clients = append(s.Clients, id)
 	}
 	l.state.Session = s.ID
-	s.LastSeenAt, s.UserAgent, s.Address = e.now(), clip(v.r.UserAgent(), 200), e.addressOf(v.r)
+	s.LastSeenAt, s.UserAgent, s.Address = e.now(), clip(v.r.UserAgent(), maxAgent), e.addressOf(v.r)
 	value := token()
 	s.Key = e.db.Hash(hashSession, value)
 	l.session = &storage.SessionView{Session: s, User: l.user}

@@ -8,6 +8,7 @@ import (
 // A Change is all that one answer of a person changes. Zero fields change nothing.
 type Change struct {
 	Login             *Login           // as UpdateLogin
+	NewLogin          *Login           // as CreateLogin
 	Authenticators    []*Authenticator // as UpdateAuthenticator
 	NewAuthenticators []*Authenticator // as CreateAuthenticator
 	OldAuthenticators []string         // ids, as DeleteAuthenticator
@@ -60,6 +61,9 @@ func (d *DB) writes(ctx context.Context, c *Change) []func() error {
 	add := func(write func() error) { all = append(all, write) }
 	if c.Login != nil {
 		add(func() error { return d.UpdateLogin(ctx, c.Login) })
+	}
+	if c.NewLogin != nil {
+		add(func() error { return d.CreateLogin(ctx, c.NewLogin) })
 	}
 	if c.Ticket != nil {
 		add(func() error { return d.UseTicket(ctx, c.Ticket) })

@@ -64,6 +64,7 @@ type built struct {
 	house *house
 	oidc  *oidc.Provider
 	flows *flows.Engine
+	admin *management.API
 	files *sources
 	rules *rules.Runner
 	looks *management.Looks
@@ -122,9 +123,13 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 		Issuer: issuer, Name: s.Name, Flows: engine, Themes: pages, Logger: p.logger, ApplicationServerKey: func() string { return applicationServerKey(h.factors) },
 	})
 	people := account.New(account.Options{Issuer: issuer, Name: s.Name, Flows: engine, Factors: h.factors, Themes: pages, Bearer: op.Bearer, Logger: p.logger})
+	streams, err := s.Streams.open()
+	if err != nil {
+		return nil, err
+	}
 	admin, err := management.New(management.Options{
 		Issuer: s.Issuer, Name: s.Name, ACRValues: s.ladder().Values(), DB: h.db, Flows: engine, Factors: h.factors, Setup: h.setup, Looks: looks, Bearer: op.Bearer, Connection: s.Login.Connection,
-		NewSecret: h.oneSecret, Keys: op, Logger: p.logger, Now: h.now,
+		NewSecret: h.oneSecret, Keys: op, Streams: streams, Logger: p.logger, Now: h.now,
 	})
 	if err != nil {
 		return nil, err
@@ -151,7 +156,7 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &built{site: site, house: h, oidc: op, flows: engine, files: files, rules: runner, looks: looks, log: p.logger}, nil
+	return &built{site: site, house: h, oidc: op, flows: engine, admin: admin, files: files, rules: runner, looks: looks, log: p.logger}, nil
 }
 
 // pages opens the theme with the words of every factor.

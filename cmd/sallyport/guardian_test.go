@@ -166,13 +166,15 @@ func TestRow6_Policies(t *testing.T) {
 // scope.
 func TestGuardian_Scopes(t *testing.T) {
 	x := newTenant(t, nil)
-	token := x.token("read:nothing")
-	for _, o := range operationsOf(t, x, "guardian") {
-		if got := x.call("", o.method, o.path, nil); got.status != http.StatusUnauthorized {
-			t.Errorf("%s %s without a token: %d", o.method, o.path, got.status)
-		}
-		if got := x.call(token, o.method, o.path, nil); got.status != http.StatusForbidden {
-			t.Errorf("%s %s without the scope: %d", o.method, o.path, got.status)
+	for _, tag := range []string{"guardian", "users", "attack-protection", "risk-assessments", "prompts"} {
+		token := x.token("read:nothing-of-" + tag)
+		for _, o := range operationsOf(t, x, tag) {
+			if got := x.call("", o.method, o.path, nil); got.status != http.StatusUnauthorized {
+				t.Errorf("%s %s without a token: %d", o.method, o.path, got.status)
+			}
+			if got := x.call(token, o.method, o.path, nil); got.status != http.StatusForbidden {
+				t.Errorf("%s %s without the scope: %d", o.method, o.path, got.status)
+			}
 		}
 	}
 }

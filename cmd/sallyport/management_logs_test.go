@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base32"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pquerna/otp/totp"
 
 	"github.com/sallyport-id/sallyport/cmd/sallyport/demo"
 	"github.com/sallyport-id/sallyport/storage"
@@ -92,7 +95,7 @@ func TestRow120_Logs(t *testing.T) {
 	}
 
 	got := x.codes(`user_id:"auth0|ada"`)
-	for _, want := range []string{"sapi", "fp", "gd_enrollment_complete", "gd_auth_succeed", "s", "gd_auth_failed", "gd_recovery_succeed", "gd_send_sms_failure"} {
+	for _, want := range []string{"sapi", "fp", "gd_enrollment_complete", "gd_auth_succeed", "s", "gd_auth_failed", "gd_recovery_succeed", "gd_send_sms_failure", "gd_start_auth", "gd_start_enroll"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("no %s among %v", want, got)
 		}
@@ -113,7 +116,7 @@ func TestRow120_Logs(t *testing.T) {
 	}
 
 	line := x.admin("read:logs", http.MethodGet, "/users/auth0%7Cada/logs?q=type:gd_auth_failed", nil).body.([]any)[0].(object)
-	if line["user_name"] != "ada@example.com" || line["client_name"] != "shop" || line["ip"] != "127.0.0.1" || line["_id"] != line["log_id"] ||
+	if line["user_name"] != "ada@example.com" || line["client_name"] != "shop" || line["ip"] != "127.0.0.1" || line["_id"] != line["log_id"] || !strings.HasPrefix(line["user_agent"].(string), "Mozilla/5.0") ||
 		!strings.Contains(line["description"].(string), "(otp)") || line["details"].(object)["event"] != "proof.refused" || strings.Contains(line["description"].(string), "000000") {
 		t.Errorf("a line: %v", line)
 	}
@@ -140,6 +143,47 @@ func TestRow120_Logs(t *testing.T) {
 	}
 	if !slices.IsSorted(forward) || len(slices.Compact(slices.Clone(forward))) != len(forward) || len(forward) < len(got) {
 		t.Errorf("by checkpoint: %v", forward)
+	}
+}
+
+// TestRow120_Exchanges is a person whose application asks for name and password itself.
+func TestRow120_Exchanges(t *testing.T) {
+	x := newTenant(t, nil)
+	secret := x.client("own", func(c *storage.Client) {
+		c.Metadata.GrantTypes = []string{"password", "http://auth0.com/oauth/grant-type/mfa-otp", "http://auth0.com/oauth/grant-type/mfa-recovery-code"}
+		c.Settings.FirstParty = true
+	})
+	const password = "correct horse battery staple"
+	x.admin("create:users", http.MethodPost, "/users", object{"connection": connection, "email": "ada@example.com", "user_id": "ada", "password": password})
+	token := func(form url.Values) object {
+		var body object
+		x.post("/oauth/token", form, &body, func(r *http.Request) { r.SetBasicAuth("own", secret) })
+		return body
+	}
+	signIn := func(password string) object {
+		return token(url.Values{"grant_type": {"password"}, "username": {"ada@example.com"}, "password": {password}, "scope": {"openid"}})
+	}
+	signIn("wrong")
+	signIn(password)
+	key := []byte("12345678901234567890")
+	x.admin("create:authentication_methods", http.MethodPost, "/users/auth0%7Cada/authentication-methods", object{"type": "totp", "name": "app", "totp_secret": base32.StdEncoding.EncodeToString(key)})
+	x.admin("update:mfa_policies", http.MethodPut, "/guardian/policies", []string{"all-applications"})
+	grant := func(open, code string) url.Values {
+		return url.Values{"grant_type": {"http://auth0.com/oauth/grant-type/mfa-otp"}, "mfa_token": {open}, "otp": {code}}
+	}
+	open, _ := signIn(password)["mfa_token"].(string)
+	token(grant(open, "000000"))
+	code, err := totp.GenerateCode(base32.StdEncoding.EncodeToString(key), x.clock.now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := token(grant(open, code)); got["id_token"] == nil {
+		t.Errorf("%v", got)
+	}
+	want := []string{"fepft", "sepft", "mfar", "feotpft", "seotpft"}
+	got := slices.DeleteFunc(x.codes("client_id:own"), func(code string) bool { return !slices.Contains(want, code) })
+	if !slices.Equal(got, want) {
+		t.Errorf("%v, want %v among %v", got, want, x.codes("client_id:own"))
 	}
 }
 

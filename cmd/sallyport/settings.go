@@ -43,6 +43,7 @@ type settings struct {
 	ACR     []rung `koanf:"acr" doc:"the acr values, weakest first; empty: our own table"`
 
 	Log      logSettings
+	Streams  streamSettings
 	Metrics  metricsSettings
 	Shutdown shutdownSettings
 

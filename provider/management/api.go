@@ -31,7 +31,8 @@ type Options struct {
 	// Bearer says whose access token for an audience came with r.
 	//
 	// Errors: flows.ErrNoCaller.
-	Bearer func(r *http.Request, audience string) (*flows.Caller, error)
+	Bearer  func(r *http.Request, audience string) (*flows.Caller, error)
+	Streams Streams
 	// Connection is the name of the one register of people that there is.
 	Connection string
 	// ACRValues are those that applications may ask for.
@@ -64,6 +65,7 @@ var nouns = []func(*API){
 	(*API).guardianPush,
 	(*API).guardianWebAuthn,
 	(*API).keys,
+	(*API).logStreams,
 	(*API).logs,
 	(*API).organizationConnections,
 	(*API).organizationMembers,

@@ -16,11 +16,23 @@ type logCode struct {
 }
 
 // logCodes are those with a counterpart at Auth0 (log event type codes); every other type
-// is sp_ and its own name. Sign-ins are written, tokens are not: a token says what a
-// sign-in said.
+// is sp_ and its own name. Sign-ins are written, with a browser or without, and codes
+// that become tokens are not: those say what a sign-in said.
 var logCodes = []logCode{
+	{"login.done", "exchange", "password", "sepft", "Successful exchange of a password for tokens"},
+	{"login.done", "exchange", "mfa-otp", "seotpft", "Successful exchange of a password and a one-time password for tokens"},
+	{"login.done", "exchange", "mfa-oob", "seoobft", "Successful exchange of a password and an answer on a device for tokens"},
+	{"login.done", "exchange", "mfa-recovery-code", "sercft", "Successful exchange of a password and a recovery code for tokens"},
+	{"login.done", "exchange", "refresh", "sertft", "Successful exchange of a refresh token"},
 	{"login.done", "", "", "s", "Successful login"},
+	{"login.denied", "exchange", "refresh", "fertft", "Failed exchange of a refresh token"},
+	{"login.denied", "exchange", "password", "fepft", "Failed exchange of a password for tokens"},
 	{"login.denied", "", "", "f", "Failed login"},
+	{"exchange.unfinished", "", "", "mfar", "Multi-factor authentication required"},
+	{"exchange.refused", "exchange", "password", "fepft", "Failed exchange of a password for tokens"},
+	{"exchange.refused", "exchange", "mfa-otp", "feotpft", "Failed exchange of a password and a one-time password for tokens"},
+	{"exchange.refused", "exchange", "mfa-oob", "feoobft", "Failed exchange of a password and an answer on a device for tokens"},
+	{"exchange.refused", "exchange", "mfa-recovery-code", "fercft", "Failed exchange of a password and a recovery code for tokens"},
 	{"login.limited", "factor", "password", "limit_wc", "Blocked account: too many wrong passwords"},
 	{"login.limited", "factor", "recovery-code", "gd_recovery_rate_limit_exceed", "Guardian - Too many wrong recovery codes"},
 	{"login.limited", "", "", "gd_otp_rate_limit_exceed", "Guardian - Too many wrong codes"},
@@ -32,6 +44,7 @@ var logCodes = []logCode{
 	{"proof.accepted", "factor", "password", "sp_proof_accepted", "Right password"},
 	{"proof.accepted", "factor", "recovery-code", "gd_recovery_succeed", "Guardian - Recovery succeed"},
 	{"proof.accepted", "", "", "gd_auth_succeed", "Guardian - Second factor authentication succeed"},
+	{"challenge.started", "", "", "gd_start_auth", "Guardian - Second factor authentication started"},
 	{"challenge.rejected", "", "", "gd_auth_rejected", "Guardian - Second factor authentication rejected"},
 	{"challenge.denied", "", "", "gd_auth_rejected", "Guardian - Second factor authentication rejected"},
 	{"challenge.limited", "", "", "limit_phone", "Too many messages"},
@@ -43,6 +56,7 @@ var logCodes = []logCode{
 	{"message.failed", "channel", "voice", "gd_send_voice_failure", "Guardian - Call not made"},
 	{"message.failed", "channel", "push", "gd_send_pn_failure", "Guardian - Push notification not sent"},
 	{"authenticator.added", "", "", "gd_enrollment_complete", "Guardian - Enrollment complete"},
+	{"enrollment.started", "", "", "gd_start_enroll", "Guardian - Enrollment started"},
 	{"authenticator.paired", "", "", "gd_start_enroll", "Guardian - A phone has read the picture"},
 	{"authenticator.removed", "", "", "gd_unenroll", "Guardian - Unenroll"},
 	{"authenticator.changed", "", "", "gd_update_device_account", "Guardian - Device account updated"},

@@ -13,7 +13,7 @@ import (
 
 // settled is how old a line is before it is passed on in order: until then one that was
 // written at the same moment may still come before it. A change takes less.
-const settled = 5 * time.Second
+const settled = 10 * time.Second
 
 // logs is the audit log in Auth0's words.
 func (a *API) logs() {
@@ -91,6 +91,10 @@ func viewLog(e *storage.Event) *logLine {
 		Details: map[string]any{},
 	}
 	maps.Copy(l.Details, e.Data)
+	if agent, ok := e.Data["user_agent"].(string); ok {
+		l.UserAgent = &agent
+		delete(l.Details, "user_agent")
+	}
 	l.Details["event"], l.Details["actor"] = e.Type, e.Actor
 	factor, _ := e.Data["factor"].(string)
 	id, _ := e.Data["authenticator_id"].(string)

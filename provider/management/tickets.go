@@ -97,6 +97,8 @@ func (a *API) passwordTicket(ctx context.Context, in *struct {
 		return nil, err
 	case (b.UserID == "") == (b.Email == ""):
 		return nil, invalid("user_id", "give user_id, or connection_id and email")
+	case b.MarkVerified != nil && !*b.MarkVerified:
+		return nil, impossible("who sets a password by a link has shown that the mailbox is theirs; leave mark_email_as_verified out")
 	case b.Email != "" && b.ConnectionID != connectionID:
 		return nil, refusal(http.StatusBadRequest, "inexistent_connection", "The connection does not exist.")
 	}

@@ -14,9 +14,9 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
 
+	"code.dny.dev/ssrf"
 	"github.com/go-jose/go-jose/v4"
 )
 
@@ -48,13 +48,11 @@ type keySet struct {
 }
 
 func newKeySets(now func() time.Time, loopback bool) *keySets {
-	dial := &net.Dialer{Timeout: keySetTimeout, Control: func(_, address string, _ syscall.RawConn) error {
-		at, err := netip.ParseAddrPort(address)
-		if err != nil || !reachable(at.Addr().Unmap(), loopback) {
-			return fmt.Errorf("%s is not a public address", address)
-		}
-		return nil
-	}}
+	guard := ssrf.New(ssrf.WithAnyPort())
+	if loopback {
+		guard = ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(netip.MustParsePrefix("127.0.0.0/8")), ssrf.WithAllowedV6Prefixes(netip.MustParsePrefix("::1/128")))
+	}
+	dial := &net.Dialer{Timeout: keySetTimeout, Control: guard.Safe}
 	return &keySets{
 		now: now, sets: map[string]*keySet{},
 		http: &http.Client{
@@ -63,16 +61,6 @@ func newKeySets(now func() time.Time, loopback bool) *keySets {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
-}
-
-// shared is carrier-grade NAT (RFC 6598), which is nobody's public address.
-var shared = netip.MustParsePrefix("100.64.0.0/10")
-
-func reachable(at netip.Addr, loopback bool) bool {
-	if at.IsLoopback() {
-		return loopback
-	}
-	return at.IsGlobalUnicast() && !at.IsPrivate() && !shared.Contains(at)
 }
 
 // get returns the keys at an address. It fetches where they are old, and, at most
