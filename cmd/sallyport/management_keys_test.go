@@ -34,7 +34,10 @@ func (x *tenant) signedToken(alg string, scopes ...string) string {
 func TestManagementKeys(t *testing.T) {
 	x := newTenant(t, nil)
 	const scopes = "read:signing_keys create:signing_keys update:signing_keys"
-	do := func(status int, method, path string) object { t.Helper(); return x.may(scopes, status, method, path, "").object(t) }
+	do := func(status int, method, path string) object {
+		t.Helper()
+		return x.may(scopes, status, method, path, "").object(t)
+	}
 	keys := func() map[string]object {
 		t.Helper()
 		byPlace := map[string]object{}
