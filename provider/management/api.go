@@ -28,6 +28,7 @@ type Options struct {
 	Factors *factors.Registry
 	Setup   *Setup // of Factors
 	Looks   *Looks // of the pages
+	Post    *Post  // that mails go by
 	// Bearer says whose access token for an audience came with r.
 	//
 	// Errors: flows.ErrNoCaller.
@@ -57,6 +58,7 @@ var nouns = []func(*API){
 	(*API).clientGrants,
 	(*API).clients,
 	(*API).connections,
+	(*API).emailProvider,
 	(*API).guardianDuo,
 	(*API).guardianEnrollments,
 	(*API).guardianFactors,
@@ -86,8 +88,8 @@ var nouns = []func(*API){
 
 // New makes an API. Its error names the option to mend.
 func New(o Options) (*API, error) {
-	if o.Issuer == "" || o.DB == nil || o.Flows == nil || o.Factors == nil || o.Setup == nil || o.Looks == nil || o.Bearer == nil || o.NewSecret == nil || o.Keys == nil {
-		return nil, errors.New("management: Options.Issuer, DB, Flows, Factors, Setup, Looks, Bearer, NewSecret and Keys are required")
+	if o.Issuer == "" || o.DB == nil || o.Flows == nil || o.Factors == nil || o.Setup == nil || o.Looks == nil || o.Post == nil || o.Bearer == nil || o.NewSecret == nil || o.Keys == nil {
+		return nil, errors.New("management: Options.Issuer, DB, Flows, Factors, Setup, Looks, Post, Bearer, NewSecret and Keys are required")
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -95,6 +95,7 @@ func (p *program) keys(ctx context.Context, m *management.Management) {
 		return see(m.SigningKey.Read(ctx, one.GetKID()))(func(k *management.SigningKey) bool { return k.GetKID() == one.GetKID() })
 	})
 	p.works("SigningKey.Rotate", func() error { _, err := m.SigningKey.Rotate(ctx); return err })
+	p.untried("SigningKey.Revoke", "it takes a key that signs no more, so an hour")
 }
 
 func (p *program) jobs(ctx context.Context, m *management.Management) {
