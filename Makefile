@@ -26,8 +26,8 @@ sweep: deps import-sweep ## the races, recipes, contexts and crashes of the sign
 	$(GO) test $(RACE) -timeout 60m -run 'TestContexts|Crash|TestFuzz' ./cmd/sallyport
 
 .PHONY: test-sdks
-test-sdks: deps ## Auth0's SDKs against the running product; installs Node.js and fetches them; ARGS=--update
-	@deploy/sdkdeps.sh
+test-sdks: ## Auth0's SDKs against the running product; installs Node.js and fetches them; ARGS=--update
+	@deploy/testdeps.sh sdks
 	cd cmd/sdktest/go && $(GO) vet ./...
 	$(GO) run ./cmd/sdktest $(ARGS)
 

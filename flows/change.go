@@ -124,7 +124,7 @@ func (e *Engine) replacePassword(v *visit) (*themes.Notice, error) {
 		return nil, fmt.Errorf("limits: %w", err)
 	}
 	if wait > 0 {
-		retryAfter(v.w, wait)
+		RetryAfter(v.w.Header(), wait)
 		return limited(e.now().Add(wait)), nil
 	}
 	_, _, err = e.checkPassword(v, l.user, auths, v.field("password_current"))

@@ -86,11 +86,12 @@ func (e *Engine) charge(v *visit, factor string, limits []storage.Limit) (bool, 
 	return false, err
 }
 
-// network is the part of the address that one customer of a provider has: a whole
-// IPv4 address, the first 64 bits of an IPv6 one.
-func (e *Engine) network(r *http.Request) string {
-	at := e.address(r).Unmap()
-	if at.Is6() {
+func (e *Engine) network(r *http.Request) string { return Network(e.address(r)) }
+
+// Network is the part of an address that one customer of a provider has: a whole IPv4
+// address, the first 64 bits of an IPv6 one.
+func Network(at netip.Addr) string {
+	if at = at.Unmap(); at.Is6() {
 		if p, err := at.WithZone("").Prefix(64); err == nil {
 			return p.String()
 		}
@@ -105,10 +106,14 @@ func (e *Engine) addressOf(r *http.Request) string {
 	return ""
 }
 
-// retryAfter tells the browser, and programs, when to come again.
-func retryAfter(w http.ResponseWriter, wait time.Duration) {
+// BusyWait is how long to wait where there is too much to do, or the database was away.
+const BusyWait = 5 * time.Second
+
+// RetryAfter tells browsers and programs when to come again: in whole seconds, and never
+// too early.
+func RetryAfter(h http.Header, wait time.Duration) {
 	seconds := max(1, int64((wait+time.Second-1)/time.Second))
-	w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
+	h.Set("Retry-After", strconv.FormatInt(seconds, 10))
 }
 
 func limited(until time.Time) *themes.Notice {

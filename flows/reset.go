@@ -2,6 +2,7 @@ package flows
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -71,7 +72,7 @@ func (e *Engine) askReset(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		e.fail(w, r, err)
 	case wait > 0:
-		retryAfter(w, wait)
+		RetryAfter(w.Header(), wait)
 		f := e.ownFrame(w, r, "/reset")
 		f.Notice = limited(e.now().Add(wait))
 		e.themes.Render(w, http.StatusTooManyRequests, themes.ResetRequest{Frame: f})
@@ -106,9 +107,13 @@ func (e *Engine) mailReset(v *visit, typed string) (wait time.Duration, err erro
 	value := token()
 	f.Account = user.Username
 	link := e.absolute(e.path("/reset/" + value))
+	data, err := json.Marshal(errand{Email: user.Email})
+	if err != nil {
+		return 0, err
+	}
 	e.post(v.login, lang, user.Email, themes.ResetMail{Frame: f, Name: user.Name, Link: link, ExpiresIn: e.config.ResetLifetime})
 	err = e.dispatch(v, func(ctx context.Context) error {
-		t := &storage.Ticket{Key: e.db.Hash(hashTicket, value), Kind: ticketReset, UserID: user.ID, Data: []byte("{}"), ExpiresAt: e.now().Add(e.config.ResetLifetime)}
+		t := &storage.Ticket{Key: e.db.Hash(hashTicket, value), Kind: ticketReset, UserID: user.ID, Data: data, ExpiresAt: e.now().Add(e.config.ResetLifetime)}
 		if err := e.db.CreateTicket(ctx, t); err != nil {
 			return err
 		}
@@ -144,7 +149,8 @@ type reset struct {
 	data []byte
 }
 
-// ticket is the live ticket that the address names; ErrGone where there is none.
+// ticket is the live ticket that the address names; ErrGone where there is none, and where
+// it is about a mailbox that is no longer the person's.
 func (e *Engine) ticket(r *http.Request, kind string) (*reset, error) {
 	key := e.db.Hash(hashTicket, r.PathValue("token"))
 	t, err := e.db.TicketByKey(r.Context(), key)
@@ -160,6 +166,9 @@ func (e *Engine) ticket(r *http.Request, kind string) (*reset, error) {
 	user, err := e.db.UserByID(r.Context(), t.UserID)
 	if err != nil || user.Blocked {
 		return nil, errors.Join(ErrGone, err)
+	}
+	if mailbox := errandOf(t.Data).Email; mailbox != "" && mailbox != user.Email {
+		return nil, ErrGone
 	}
 	return &reset{key: key, user: user, data: t.Data}, nil
 }
@@ -270,9 +279,9 @@ func (e *Engine) commitReset(v *visit, t *reset, fresh *factors.Authenticator) e
 				c.OldAuthenticators = append(c.OldAuthenticators, a.ID)
 			}
 		}
-		user := *t.user
-		if user.PasswordExpired || !user.EmailVerified { // the mailbox was just proven
-			user.PasswordExpired, user.EmailVerified = false, true
+		user, proven := *t.user, errandOf(t.data).Email != "" // links that are older do not say which mailbox they proved
+		if user.PasswordExpired || proven && !user.EmailVerified {
+			user.PasswordExpired, user.EmailVerified = false, user.EmailVerified || proven
 			c.User = &user
 		}
 		c.Events = slices.Concat(c.Events, []*storage.Event{e.event(v, "password.changed", map[string]any{"why": "reset"})})

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/sallyport-id/sallyport/factors"
 	"github.com/sallyport-id/sallyport/flows/policy"
@@ -48,7 +47,7 @@ func (e *Engine) show(w http.ResponseWriter, r *http.Request) {
 	}
 	status := http.StatusOK
 	if wait := max(l.state.LockedUntil.Sub(e.now()), l.state.HeldUntil.Sub(e.now())); wait > 0 {
-		retryAfter(w, wait)
+		RetryAfter(w.Header(), wait)
 		status = http.StatusTooManyRequests
 	}
 	e.themes.Render(w, status, e.view(w, r, l, d))
@@ -194,7 +193,7 @@ func (e *Engine) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status, description := causeOf(err)
 	e.log.ErrorContext(r.Context(), "request failed", "request_id", w.Header().Get("X-Request-Id"), "error", err)
 	if status == http.StatusServiceUnavailable {
-		retryAfter(w, 5*time.Second)
+		RetryAfter(w.Header(), BusyWait)
 	}
 	e.failWith(w, r, status, description)
 }

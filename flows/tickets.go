@@ -19,7 +19,7 @@ type Link struct {
 
 // An errand is what the ticket of a link keeps.
 type errand struct {
-	Email    string `json:"email,omitempty"` // that was to be verified
+	Email    string `json:"email,omitempty"` // the mailbox that the link proves
 	ReturnTo string `json:"return_to,omitempty"`
 }
 
@@ -34,14 +34,14 @@ func errandOf(data []byte) errand {
 }
 
 // ResetLink makes a link by which u sets a new password. Whoever has it is taken for the
-// owner of the mailbox. event is stored with it.
+// owner of the mailbox, as long as that is u's. event is stored with it.
 //
 // Errors: ErrNoMail where a mail was asked for.
 func (e *Engine) ResetLink(ctx context.Context, u *storage.User, l Link, event *storage.Event) (string, error) {
 	if l.Lifetime == 0 {
 		l.Lifetime = e.config.ResetLifetime
 	}
-	return e.issue(ctx, u, ticketReset, "/reset/", errand{ReturnTo: l.ReturnTo}, l, event, func(f themes.Frame, link string) themes.Mail {
+	return e.issue(ctx, u, ticketReset, "/reset/", errand{Email: u.Email, ReturnTo: l.ReturnTo}, l, event, func(f themes.Frame, link string) themes.Mail {
 		return themes.ResetMail{Frame: f, Name: u.Name, Link: link, ExpiresIn: l.Lifetime}
 	})
 }

@@ -151,6 +151,19 @@ func (d *DB) PutMember(ctx context.Context, m *Member) error {
 	})
 }
 
+// AddMember stores a membership as PutMember does, where there is none.
+//
+// Errors: ErrConflict where there is; ErrNotFound where the organization or the person is
+// unknown.
+func (d *DB) AddMember(ctx context.Context, m *Member) error {
+	if m.CreatedAt.IsZero() {
+		m.CreatedAt = d.now()
+	}
+	return d.must(ctx, ErrConflict, func(q bun.IDB) statement {
+		return q.NewInsert().Model(m).On("CONFLICT DO NOTHING")
+	})
+}
+
 // DeleteMember ends a membership. Errors: ErrNotFound.
 func (d *DB) DeleteMember(ctx context.Context, organizationID, userID string) error {
 	return d.must(ctx, ErrNotFound, func(q bun.IDB) statement {

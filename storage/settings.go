@@ -17,12 +17,17 @@ type settingsRow struct {
 	Value         Settings `bun:"value,type:text"`
 }
 
-// Settings are the tenant's settings. Until an admin stores some they are: never ask
-// for a second factor, with all of ours enabled.
+// NewSettings are those of a tenant for which nobody has stored any: never ask for a
+// second factor, with all of ours enabled.
+func NewSettings() *Settings {
+	return &Settings{Policy: "never", Factors: []string{factors.OTP, factors.RecoveryCode}}
+}
+
+// Settings are the tenant's settings.
 func (d *DB) Settings(ctx context.Context) (*Settings, error) {
 	row, err := first[settingsRow](ctx, d, "id = ?", settingsID)
 	if errors.Is(err, ErrNotFound) {
-		return &Settings{Policy: "never", Factors: []string{factors.OTP, factors.RecoveryCode}}, nil
+		return NewSettings(), nil
 	}
 	if err != nil {
 		return nil, err

@@ -2,9 +2,9 @@ package themes
 
 import "time"
 
-// These are the pages on which people look after their account. Each is a view of its own
-// beside those of a sign-in; their forms post to Frame.Action, their links lead below
-// Home.
+// These are the pages on which people look after their account, beside those of a sign-in:
+// their forms post to Frame.Action, their links lead below Home. New recovery codes are
+// made in a sign-in of their own, so RenewCodes has no Home.
 type (
 	// Account shows all that the account has, one row for each thing.
 	Account struct {
@@ -22,15 +22,15 @@ type (
 		Activity []Deed
 	}
 	// AccountAct asks whether something is to be done. Act chooses the words: remove,
-	// enable, end, end-others, forget, forget-all, revoke. Button: continue.
+	// disable, enable, end, end-others, forget, forget-all, revoke. Button: continue.
 	AccountAct struct {
 		Frame
 		Home    string
 		Act     string
-		Holding *Holding // that it is about, likewise
-		With    []Holding
-		Spot    *Spot
-		App     string
+		Holding *Holding  // that it is about; nil where it is about none
+		With    []Holding // what goes with it
+		Spot    *Spot     // the session or browser that it is about, likewise
+		App     string    // the name of an application
 		// Kept is the message that says why it cannot be done, "" where it can.
 		Kept string
 	}
@@ -161,6 +161,17 @@ func (p *page) Wide() bool {
 func (p *page) Keeps() bool {
 	_, ok := p.View.(interface{ home() string })
 	return ok
+}
+
+// Sheet is the style that a page has beside app.css, empty for none.
+func (p *page) Sheet() string {
+	if v, ok := p.View.(interface{ sheet() string }); ok {
+		return v.sheet()
+	}
+	if p.Keeps() {
+		return "account.css"
+	}
+	return ""
 }
 
 // SignOut is the address of the page that signs out.

@@ -2,15 +2,13 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"net/url"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -41,7 +39,7 @@ func apiFlags(cmd *cobra.Command) func(*storage.API) error {
 		if flags.Changed("scope") {
 			a.Scopes = apiScopes(*scopes)
 		}
-		return checkAPI(a)
+		return management.ValidateAPI(a)
 	}
 }
 
@@ -52,25 +50,6 @@ func apiScopes(values []string) []storage.Scope {
 		scopes = append(scopes, storage.Scope{Value: value, Description: sentence})
 	}
 	return scopes
-}
-
-func checkAPI(a *storage.API) error {
-	u, err := url.Parse(a.Audience)
-	if err != nil || !u.IsAbs() || u.Fragment != "" {
-		return &misuse{what: fmt.Sprintf("%q is not an absolute URI without fragment", a.Audience), mend: "use the API's address, https://api.example/"}
-	}
-	if !slices.Contains([]string{"jwt", "opaque"}, a.TokenFormat) {
-		return &misuse{what: fmt.Sprintf("--format %q is unknown", a.TokenFormat), mend: "use jwt or opaque"}
-	}
-	if a.TokenTTL < 0 {
-		return &misuse{what: "--ttl is negative", mend: "use a duration such as 15m"}
-	}
-	for _, s := range a.Scopes {
-		if s.Value == "" || strings.ContainsFunc(s.Value, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }) {
-			return &misuse{what: fmt.Sprintf("--scope %q is not a scope name (RFC 6749 §3.3)", s.Value), mend: `use printable ASCII without space, " and \`}
-		}
-	}
-	return nil
 }
 
 func (c *cli) apiCreate() *cobra.Command {

@@ -23,6 +23,7 @@ import (
 	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/provider/mfaapi"
 	"github.com/sallyport-id/sallyport/provider/oidc"
+	"github.com/sallyport-id/sallyport/provider/reference"
 	"github.com/sallyport-id/sallyport/storage"
 	"github.com/sallyport-id/sallyport/themes"
 )
@@ -143,6 +144,9 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	rooms := []provider.Room{
 		op.Mount, steps.Mount, admin.Mount, people.Mount, devices.Mount,
 		func(browser, _ *http.ServeMux) { engine.Mount(browser) },
+		func(browser, _ *http.ServeMux) {
+			reference.Mount(browser, pages, reference.API{Base: management.Base, Document: admin.OpenAPI}, reference.API{Base: account.Base, Document: people.OpenAPI})
+		},
 		func(browser, _ *http.ServeMux) {
 			browser.HandleFunc("GET /.well-known/webauthn", tellOrigins(h.factors))
 		},

@@ -114,7 +114,12 @@ func (c *cli) exportKey() *cobra.Command {
 			return err
 		}
 		for path, text := range map[string]string{out: private, out + ".pub": public} {
-			if err := writeNew(path, text+"\n"); err != nil {
+			f, err := createPrivate("--out", path)
+			if err != nil {
+				return err
+			}
+			_, err = f.WriteString(text + "\n")
+			if err := errors.Join(err, f.Close()); err != nil {
 				return err
 			}
 		}
@@ -126,12 +131,11 @@ func (c *cli) exportKey() *cobra.Command {
 	return cmd
 }
 
-// writeNew makes a private file.
-func writeNew(path, text string) error {
+// createPrivate makes the file that a flag names; one that is there is left alone.
+func createPrivate(flag, path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the operator names the file
 	if err != nil {
-		return &misuse{what: "--out: " + err.Error(), mend: "name a new file"}
+		return nil, &misuse{what: flag + ": " + err.Error(), mend: "name a new file"}
 	}
-	_, err = f.WriteString(text)
-	return errors.Join(err, f.Close())
+	return f, nil
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/oauth2"
 
+	"github.com/sallyport-id/sallyport/cmd/sallyport/auth0"
 	"github.com/sallyport-id/sallyport/factors"
 	"github.com/sallyport-id/sallyport/storage"
 )
@@ -205,5 +208,54 @@ func signInAgain(t *testing.T, p *process, s *served, secretsFile string) {
 	}
 	if _, err := config.Exchange(t.Context(), answer.Get("code"), oauth2.VerifierOption(verifier)); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestExportedSettings come over on a new instance only, without what it does not have.
+func TestExportedSettings(t *testing.T) {
+	dir := t.TempDir()
+	config := filepath.Join(dir, "sallyport.yaml")
+	text := "issuer: https://id.example.com/\ndatabase:\n  dsn: sqlite:" + filepath.Join(dir, "register.db") + "\nseal:\n  keyset_file: " + filepath.Join(dir, "keyset") + "\n"
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"keys", "generate", "--out", filepath.Join(dir, "keyset")}, {"migrate", "--config", config}} {
+		if out, status := runVerb(t, args...); status != statusDone {
+			t.Fatal(out)
+		}
+	}
+	h := houseOf(t, config)
+	take := func(settings storage.Settings) (auth0.Item, *storage.Settings) {
+		var s *settler
+		for _, undo := range []error{errDry, nil} { // a transaction may have to be repeated
+			err := h.db.Tx(t.Context(), func(ctx context.Context) error {
+				s = &settler{house: h}
+				if err := s.exportedSettings(ctx, &settings); err != nil {
+					return err
+				}
+				return undo
+			})
+			if !errors.Is(err, undo) {
+				t.Fatal(err)
+			}
+		}
+		now, err := h.db.Settings(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.items[0], now
+	}
+	rows := storage.Settings{Policy: "never", Factors: []string{"otp"}, Document: []byte(`{"rows":[{"name":"x","when":{},"policy":"always","factors":["abacus"]}]}`)}
+	if item, now := take(rows); item.Outcome != auth0.Left || now.Document != nil {
+		t.Errorf("a row with an unknown factor: %+v, %+v", item, now)
+	}
+	if item, now := take(storage.Settings{Policy: "never", Factors: []string{"otp", "abacus"}, SignUp: true}); item.Outcome != auth0.Changed || !now.SignUp || !slices.Equal(now.Factors, []string{"otp"}) {
+		t.Errorf("an unknown factor: %+v, %+v", item, now)
+	}
+	if err := h.db.PutSettings(t.Context(), &storage.Settings{Policy: "never", Factors: storage.NewSettings().Factors, SignUp: true}); err != nil {
+		t.Fatal(err)
+	}
+	if item, now := take(storage.Settings{Policy: "always", Factors: []string{"otp"}}); item.Outcome != auth0.There || now.Policy != "never" {
+		t.Errorf("over what is set: %+v, %+v", item, now)
 	}
 }

@@ -32,7 +32,10 @@ on the way and what did not. A PATH is
 
 Configuration is stored in one transaction, each person with their password and factors in one. An
 import of people that is stopped goes on where it was when the same command is run again, and counts
-nobody twice. Nothing that is there already is changed, but people with --upsert.
+nobody twice. Nothing that is there already is changed, but people with --upsert: the tenant's policy
+and its list of factors come over, each, only where nobody has changed it here. Members are looked up
+by user_id or verified e-mail, and come into organizations that came over in the same run or have the
+export's id.
 
 Exit status 2 where something did not come over.`,
 		Example: `  sallyport import auth0 export/ --dry-run
@@ -66,6 +69,7 @@ type importing struct {
 	tenants     []*auth0.Tenant
 	people      []string
 	secretsFile string
+	peopled     []*auth0.Organization
 
 	Items   []auth0.Item      `json:"items"`
 	People  []peopleView      `json:"people"`
@@ -75,12 +79,10 @@ type importing struct {
 // importAll stores the configuration, then the people, then who belongs where.
 func (c *cli) importAll(ctx context.Context, h *house, im *importing) error {
 	im.Items, im.People = []auth0.Item{}, []peopleView{}
-	for _, t := range im.tenants {
-		if err := h.importTenant(ctx, im, t); err != nil {
-			return err
-		}
+	if err := h.importConfiguration(ctx, im, func(ctx context.Context, s *settler) error { return s.tenants(ctx, im.tenants) }); err != nil {
+		return err
 	}
-	var stopped error
+	var stopped error // what is stored by now is shown, whatever comes
 	for _, path := range im.people {
 		view, err := c.importPeople(ctx, h, &im.importFlags, path)
 		if view != nil {
@@ -91,14 +93,8 @@ func (c *cli) importAll(ctx context.Context, h *house, im *importing) error {
 			break
 		}
 	}
-	if stopped == nil {
-		for _, t := range im.tenants {
-			items, err := h.importMembers(ctx, t, im.dry)
-			if err != nil {
-				return err
-			}
-			im.Items = append(im.Items, items...)
-		}
+	if stopped == nil && !im.dry {
+		stopped = h.importMembers(ctx, im)
 	}
 	return errors.Join(c.showImport(im), stopped, im.complaint(stopped))
 }
@@ -126,9 +122,6 @@ func (im *importing) complaint(stopped error) error {
 }
 
 func (c *cli) showImport(im *importing) error {
-	if im.secretsFile != "" {
-		im.Secrets = nil
-	}
 	return c.show(im, func(w io.Writer) {
 		if len(im.Items) > 0 {
 			row(w, "KIND", "NAME", "OUTCOME", "WHY")

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/sallyport-id/sallyport/cmd/sallyport/auth0"
+	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -56,8 +57,8 @@ func (s *settler) apis(ctx context.Context) ([]string, error) {
 }
 
 func (s *settler) api(ctx context.Context, a *storage.API, item auth0.Item) error {
-	if err := checkAPI(a); err != nil {
-		s.items = append(s.items, item.Leave(err.Error()))
+	if err := management.ValidateAPI(a); err != nil {
+		s.items = append(s.items, item.Leave(refusal(err)))
 		return nil
 	}
 	known, err := here(second(s.db.APIByAudience(ctx, a.Audience)))

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 
 	"github.com/sallyport-id/sallyport/cmd/sallyport/auth0"
@@ -22,12 +21,13 @@ type settler struct {
 	*house
 	tenant  *auth0.Tenant
 	items   []auth0.Item
-	secrets map[string]string // by client_id
+	secrets map[string]string     // by client_id
+	peopled []*auth0.Organization // whose members are to come
 }
 
-// importTenant stores a tenant's configuration.
-func (h *house) importTenant(ctx context.Context, im *importing, t *auth0.Tenant) error {
-	return h.importConfiguration(ctx, im, func(ctx context.Context, s *settler) error {
+// tenants stores the configuration of tenants, one after the other.
+func (s *settler) tenants(ctx context.Context, list []*auth0.Tenant) error {
+	for _, t := range list {
 		s.tenant = t
 		for _, put := range []func(context.Context) error{s.applications, s.scripts, s.guardian, s.organizations} {
 			if err := put(ctx); err != nil {
@@ -35,18 +35,15 @@ func (h *house) importTenant(ctx context.Context, im *importing, t *auth0.Tenant
 			}
 		}
 		s.items = append(s.items, t.Rest()...)
-		return nil
-	})
+	}
+	return nil
 }
 
 // importConfiguration stores what put puts, all of it or nothing, with the new secrets.
 func (h *house) importConfiguration(ctx context.Context, im *importing, put func(context.Context, *settler) error) error {
-	file, err := newSecretsFile(im.secretsFile, im.dry)
-	if err != nil {
-		return err
-	}
 	var s *settler
-	err = h.db.Tx(ctx, func(ctx context.Context) error {
+	written := false
+	err := h.db.Tx(ctx, func(ctx context.Context) (err error) {
 		s = &settler{house: h, secrets: map[string]string{}}
 		if err := put(ctx, s); err != nil {
 			return err
@@ -54,37 +51,38 @@ func (h *house) importConfiguration(ctx context.Context, im *importing, put func
 		if im.dry {
 			return errDry
 		}
-		return nil
+		if written { // by the attempt before
+			if err := os.Remove(im.secretsFile); err != nil {
+				return err
+			}
+			written = false
+		}
+		if im.secretsFile != "" && len(s.secrets) > 0 {
+			written, err = writeSecrets(im.secretsFile, s.secrets)
+		}
+		return err
 	})
 	if err != nil && !errors.Is(err, errDry) {
-		if file != nil {
-			err = errors.Join(err, file.Close(), os.Remove(im.secretsFile))
+		if written {
+			err = errors.Join(err, os.Remove(im.secretsFile))
 		}
 		return fmt.Errorf("no configuration was imported: %w", err)
 	}
-	im.Items = append(im.Items, s.items...)
-	if im.Secrets == nil {
-		im.Secrets = map[string]string{}
+	im.Items, im.peopled = append(im.Items, s.items...), s.peopled
+	if !im.dry && !written {
+		im.Secrets = s.secrets
 	}
-	if !im.dry {
-		maps.Copy(im.Secrets, s.secrets)
-	}
-	if file == nil {
-		return nil
-	}
-	return errors.Join(json.NewEncoder(file).Encode(s.secrets), file.Close())
+	return nil
 }
 
-// newSecretsFile makes the file before there is anything to lose; nil where none is wanted.
-func newSecretsFile(path string, dry bool) (*os.File, error) {
-	if path == "" || dry {
-		return nil, nil
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the operator names the file
+// writeSecrets has the new file whole before what it is about is committed, so that no
+// secret is lost. made says whether there is a file of ours.
+func writeSecrets(path string, secrets map[string]string) (made bool, err error) {
+	f, err := createPrivate("--secrets-file", path)
 	if err != nil {
-		return nil, &misuse{what: "--secrets-file: " + err.Error(), mend: "name a new file"}
+		return false, err
 	}
-	return f, nil
+	return true, errors.Join(json.NewEncoder(f).Encode(secrets), f.Sync(), f.Close())
 }
 
 // here reports whether a thing is there, or only not readable.
@@ -97,6 +95,5 @@ func here(err error) (bool, error) {
 
 // there notes an item that was left as it is.
 func (s *settler) there(item auth0.Item, what string) {
-	item.Outcome, item.Why = auth0.There, []string{what + " is there and was left as it is"}
-	s.items = append(s.items, item)
+	s.items = append(s.items, item.Stay(what))
 }

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"reflect"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -77,7 +80,7 @@ func (c *cli) importExported(ctx context.Context, h *house, im *importing, path,
 		return err
 	}
 	if plain, err = open(); err != nil {
-		return err
+		return errors.Join(c.showImport(im), err)
 	}
 	place := func(storage.Import) int64 {
 		n, _ := f.Seek(0, io.SeekCurrent) // where it cannot be told the bar stands
@@ -117,7 +120,7 @@ func (s *settler) exported(ctx context.Context, e *management.Exported) error {
 		}
 	}
 	for _, o := range e.Organizations {
-		if err := s.customer(ctx, o, auth0.Item{Kind: "organization", Name: o.Name, Outcome: auth0.CameOver}); err != nil {
+		if _, err := s.customer(ctx, o, auth0.Item{Kind: "organization", Name: o.Name, Outcome: auth0.CameOver}); err != nil {
 			return err
 		}
 	}
@@ -133,18 +136,44 @@ func (s *settler) exported(ctx context.Context, e *management.Exported) error {
 // here.
 func (s *settler) exportedSettings(ctx context.Context, settings *storage.Settings) error {
 	item := auth0.Item{Kind: "settings", Name: "tenant", Outcome: auth0.CameOver}
-	past, err := s.db.PolicyVersions(ctx, storage.ScopeTenant)
-	if err != nil || settings == nil {
+	if settings == nil {
+		return nil
+	}
+	now, err := s.db.Settings(ctx)
+	if err != nil {
 		return err
 	}
-	if len(past) > 0 {
-		s.there(item, "a policy of the tenant")
+	past, err := s.db.PolicyVersions(ctx, storage.ScopeTenant)
+	if err != nil {
+		return err
+	}
+	if len(past) > 0 || !reflect.DeepEqual(now, storage.NewSettings()) {
+		s.there(item, "what somebody has set for the tenant")
+		return nil
+	}
+	wanted := *settings // the transaction may be repeated
+	settings = &wanted
+	settings.Factors = slices.DeleteFunc(slices.Clone(settings.Factors), func(name string) bool {
+		unknown := s.factors.Get(name) == nil
+		if unknown {
+			item.Note("without the factor " + name + ", which is not here")
+		}
+		return unknown
+	})
+	doc, err := management.OfTenant(settings).Document()
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(doc)
+	if err != nil {
+		return err
+	}
+	if _, err := s.parseDocument("its policy", text); err != nil { // of rows, which mean more without a factor that they name
+		s.items = append(s.items, item.Leave(err.Error()))
 		return nil
 	}
 	for _, name := range settings.Factors {
-		if s.factors.Get(name) == nil {
-			item.Note("there is no factor " + name + " here")
-		} else if lacks := s.factors.Info(name).Missing; lacks != "" {
+		if lacks := s.factors.Info(name).Missing; lacks != "" {
 			item.Note(name + " works once " + lacks + " is set")
 		}
 	}
@@ -175,23 +204,24 @@ func (s *settler) exportedScript(ctx context.Context, one *management.ExportedSc
 			return nil
 		}
 	}
-	one.ID, one.Script.Position, one.Deployed = "", 0, 0
+	script := *one.Script // the transaction may be repeated
+	script.ID, script.Position, script.Deployed = "", 0, 0
 	e := event{Type: "rule.created", Data: map[string]any{"name": one.Name, "kind": one.Kind, "import": true, "deployed": live > 0}}
 	err = s.change(ctx, e, func(ctx context.Context) error {
-		if err := s.db.CreateScript(ctx, one.Script); err != nil {
+		if err := s.db.CreateScript(ctx, &script); err != nil {
 			return err
 		}
 		for _, v := range one.Versions {
-			number := v.Number
-			v.ScriptID = one.ID
-			if err := s.db.AddScriptVersion(ctx, v); err != nil {
+			version := *v
+			version.ScriptID = script.ID
+			if err := s.db.AddScriptVersion(ctx, &version); err != nil {
 				return err
 			}
-			if number == live {
-				one.Deployed = v.Number
+			if v.Number == live {
+				script.Deployed = version.Number
 			}
 		}
-		return s.db.UpdateScript(ctx, one.Script)
+		return s.db.UpdateScript(ctx, &script)
 	})
 	s.items = append(s.items, item)
 	return err

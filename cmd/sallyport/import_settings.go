@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -52,50 +54,38 @@ func (s *settler) scripts(ctx context.Context) error {
 	return nil
 }
 
-// guardian stores which factors there are and when they are asked for.
+// guardian stores which factors there are and when they are asked for, each unless
+// somebody has changed it here.
 func (s *settler) guardian(ctx context.Context) error {
-	offered := s.tenant.Factors()
+	asks, listed, err := s.changed(ctx)
+	if err != nil {
+		return err
+	}
 	want, item := s.tenant.Policy()
-	if len(offered) == 0 && want == "" {
-		if item.Kind != "" {
-			s.items = append(s.items, item)
-		}
-		return nil
+	if want != "" && asks {
+		want, item = "", item.Stay("the tenant's policy")
 	}
-	var enabled []string
-	slices.SortStableFunc(offered, func(a, b auth0.Factor) int { // what others depend on first
-		return slices.Index(s.factors.Names(), a.Name) - slices.Index(s.factors.Names(), b.Name)
-	})
-	for i := range offered {
-		f := &offered[i]
-		if f.Item.Outcome == auth0.Left {
-			continue
-		}
-		if lacks := s.factors.Info(f.Name).Missing; lacks != "" {
-			f.Item = f.Item.Leave(lacks + " is not set; set it, then `sallyport factor enable " + f.Name + "`")
-		} else if err := s.desk(false).Beside(f.Name, enabled); err != nil {
-			f.Item = f.Item.Leave(err.Error())
-		} else {
-			enabled = append(enabled, f.Name)
-		}
+	offered := s.tenant.Factors()
+	enabled := s.enable(offered, listed)
+	if want != "" || len(enabled) > 0 {
+		_, err = s.desk(false).ChangeSettings(ctx, storage.Event{Type: "policy.changed", Data: map[string]any{"import": true}}, func(now *storage.Settings) error {
+			if len(enabled) > 0 {
+				now.Factors = enabled
+			}
+			now.Policy = or(want, now.Policy)
+			return nil
+		})
 	}
-	_, err := s.desk(false).ChangeSettings(ctx, storage.Event{Type: "policy.changed", Data: map[string]any{"import": true}}, func(now *storage.Settings) error {
-		if len(enabled) > 0 {
-			now.Factors = enabled
-		}
-		now.Policy = or(want, now.Policy)
-		return nil
-	})
 	if why := refusal(err); why != "" {
 		for i := range offered {
-			if offered[i].Item.Outcome != auth0.Left {
+			if offered[i].Item.Outcome == auth0.CameOver {
 				offered[i].Item = offered[i].Item.Leave(why)
 			}
 		}
-		item, err = item.Leave(why), nil
-	}
-	if err != nil {
-		return err
+		if want != "" {
+			item = item.Leave(why)
+		}
+		err = nil
 	}
 	for _, f := range offered {
 		s.items = append(s.items, f.Item)
@@ -103,7 +93,56 @@ func (s *settler) guardian(ctx context.Context) error {
 	if item.Kind != "" {
 		s.items = append(s.items, item)
 	}
-	return nil
+	return err
+}
+
+// changed reports what of the tenant's policy somebody has ever set here, or an import
+// before: when a second factor is asked for, and which factors there are.
+func (s *settler) changed(ctx context.Context) (asks, listed bool, err error) {
+	past, err := s.db.PolicyVersions(ctx, storage.ScopeTenant)
+	if err != nil {
+		return false, false, err
+	}
+	now, err := s.db.Settings(ctx)
+	if err != nil {
+		return false, false, err
+	}
+	fresh := storage.NewSettings()
+	asks, listed = now.Policy != fresh.Policy || len(now.Document) > 0, !slices.Equal(now.Factors, fresh.Factors)
+	for _, v := range past {
+		var d policy.Document
+		if err := json.Unmarshal(v.Document, &d); err != nil {
+			return false, false, fmt.Errorf("version %d of the policy: %w", v.Number, err)
+		}
+		listed = listed || !slices.Equal(d.Factors, fresh.Factors)
+		d.Factors = nil
+		asks = asks || !reflect.DeepEqual(d, policy.Document{Policy: fresh.Policy})
+	}
+	return asks, listed, nil
+}
+
+// enable returns those of offered that can be, in an order in which others depend on what
+// came before; none where the list is to stay.
+func (s *settler) enable(offered []auth0.Factor, stays bool) (enabled []string) {
+	slices.SortStableFunc(offered, func(a, b auth0.Factor) int {
+		return slices.Index(s.factors.Names(), a.Name) - slices.Index(s.factors.Names(), b.Name)
+	})
+	for i := range offered {
+		f := &offered[i]
+		if f.Item.Outcome == auth0.Left {
+			continue
+		}
+		if stays {
+			f.Item = f.Item.Stay("the tenant's list of factors")
+		} else if lacks := s.factors.Info(f.Name).Missing; lacks != "" {
+			f.Item = f.Item.Leave(lacks + " is not set; set it, then `sallyport factor enable " + f.Name + "`")
+		} else if err := s.desk(false).Beside(f.Name, enabled); err != nil {
+			f.Item = f.Item.Leave(err.Error())
+		} else {
+			enabled = append(enabled, f.Name)
+		}
+	}
+	return enabled
 }
 
 // refusal is why settings are not to be, before anything was written; "" for other errors.
@@ -122,25 +161,33 @@ func (s *settler) organizations(ctx context.Context) error {
 			s.items = append(s.items, one.Item)
 			continue
 		}
-		if err := s.customer(ctx, one.Organization, one.Item); err != nil {
+		ours, err := s.customer(ctx, one.Organization, one.Item)
+		switch {
+		case err != nil:
 			return err
+		case len(one.Members) == 0:
+		case ours:
+			s.peopled = append(s.peopled, one)
+		case s.items[len(s.items)-1].Outcome == auth0.There:
+			s.items = append(s.items, membersOf(one).Leave("nothing says that the organization here is that one; if it is, add them with `sallyport org add-member`"))
 		}
 	}
 	return nil
 }
 
-// customer stores an organization.
-func (s *settler) customer(ctx context.Context, o *storage.Organization, item auth0.Item) error {
-	known, err := here(second(s.db.OrganizationByName(ctx, o.Name)))
+// customer stores an organization. ours says that it came over, or was there with its id.
+func (s *settler) customer(ctx context.Context, o *storage.Organization, item auth0.Item) (ours bool, err error) {
+	ours, err = here(second(s.db.OrganizationByID(ctx, o.ID)))
+	known := ours
 	if err == nil && !known {
-		known, err = here(second(s.db.OrganizationByID(ctx, o.ID)))
+		known, err = here(second(s.db.OrganizationByName(ctx, o.Name)))
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	if known {
 		s.there(item, "an organization of this name or id")
-		return nil
+		return ours, nil
 	}
 	e := event{Type: "organization.created", Data: map[string]any{"organization": o.ID, "name": o.Name}}
 	err = s.change(ctx, e, func(ctx context.Context) error {
@@ -153,5 +200,5 @@ func (s *settler) customer(ctx context.Context, o *storage.Organization, item au
 		item, err = item.Leave(err.Error()), nil // storage refused it before it wrote anything
 	}
 	s.items = append(s.items, item)
-	return err
+	return item.Outcome != auth0.Left, err
 }

@@ -238,7 +238,7 @@ func TestManagementTickets(t *testing.T) {
 	x.client("shop", func(c *storage.Client) {
 		c.Metadata.RedirectURIs, c.Metadata.TokenEndpointAuthMethod, c.Metadata.ApplicationType = []string{shopCallback}, "none", "native"
 	})
-	got := x.admin("create:users", http.MethodPost, "/users", object{"connection": connection, "email": "ada@example.com", "user_id": "ada"})
+	got := x.admin("create:users", http.MethodPost, "/users", object{"connection": connection, "email": "ada@example.com", "user_id": "ada", "username": "ada.l"})
 	if got.status != 201 || len(x.events("user.verification_mailed")) != 1 {
 		t.Fatalf("created: %+v", got)
 	}
@@ -289,5 +289,18 @@ func TestManagementTickets(t *testing.T) {
 	}
 	if got := do("/jobs/verification-email", object{"user_id": "auth0|ada"}); got.status != 201 || got.object(t)["type"] != "verification_email" {
 		t.Errorf("a mail: %+v", got)
+	}
+	if got := do("/tickets/password-change", object{"user_id": "auth0|ada", "mark_email_as_verified": false}); got.status != 403 || got.object(t)["errorCode"] != "operation_not_supported" {
+		t.Errorf("a link that does not prove the mailbox: %+v", got)
+	}
+	if got := do("/tickets/password-change", object{"connection_id": "con_default", "email": "ada.l"}); got.status != 404 {
+		t.Errorf("a user name in place of an address: %+v", got)
+	}
+	link, _ = do("/tickets/password-change", object{"user_id": "auth0|ada"}).object(t)["ticket"].(string)
+	if got := x.admin("update:users", http.MethodPatch, "/users/auth0%7Cada", object{"email": "countess@example.com"}); got.status != 200 {
+		t.Fatalf("another address: %+v", got)
+	}
+	if b.get(link); b.status != http.StatusGone || verified() {
+		t.Errorf("a link for the address of before: %d", b.status)
 	}
 }

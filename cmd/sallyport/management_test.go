@@ -70,3 +70,15 @@ func TestManagementRate(t *testing.T) {
 		t.Error("300 calls in a row were let through")
 	}
 }
+
+// TestReference: the pages about the APIs show their calls.
+func TestReference(t *testing.T) {
+	x := newTenant(t, nil)
+	for path, want := range map[string]string{"/api/v2/docs": `<code>/api/v2/users/{id}/authentication-methods</code>`, "/me/v1/docs": `<code>/me/v1/authentication-methods/{id}/verify</code>`} {
+		b := newBrowser(t)
+		b.get(x.url + path)
+		if b.status != http.StatusOK || !strings.Contains(b.body, want) {
+			t.Errorf("%s: %d, without %s", path, b.status, want)
+		}
+	}
+}

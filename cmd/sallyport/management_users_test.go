@@ -44,6 +44,7 @@ func TestManagementUsers(t *testing.T) {
 		"no number":          {object{"connection": connection, "phone_number": "030 1234"}, "phone_number: is not a number"},
 		"a weak password":    {object{"connection": connection, "email": "b@example.com", "password": "b"}, "PasswordStrengthError: Password is too weak"},
 		"an unknown member":  {object{"connection": connection, "email": "b@example.com", "colour": "red"}, "Payload validation error"},
+		"a long id":          {object{"connection": connection, "email": "b@example.com", "user_id": strings.Repeat("b", 59)}, "Payload validation error"},
 		"a NUL character":    {object{"connection": connection, "email": "b@example.com", "name": "b\x00"}, "characters that no text may have"},
 		"NUL in metadata":    {object{"connection": connection, "email": "b@example.com", "app_metadata": object{"a": "\x00"}}, "characters that no text may have"},
 		"large metadata":     {object{"connection": connection, "email": "b@example.com", "app_metadata": object{"a": strings.Repeat("x", 66<<10)}}, "more than 64 KiB"},

@@ -29,7 +29,13 @@ type tenant struct {
 	issuer string
 	mails  *mailbox
 	clock  *clock
-	tokens map[string]string // of the Management API, by scopes
+	tokens map[string]held // of the Management API, by scopes
+}
+
+// held is a token until it ends.
+type held struct {
+	token string
+	ends  time.Time
 }
 
 // A clock is the real one, set forward.
@@ -77,7 +83,7 @@ func newTenant(t testing.TB, change func(*settings)) *tenant {
 	if err := s.check(); err != nil {
 		t.Fatal(err)
 	}
-	x := &tenant{t: t, url: strings.TrimSuffix(s.Issuer, "/"), issuer: s.Issuer, mails: &mailbox{}, clock: &clock{}, tokens: map[string]string{}}
+	x := &tenant{t: t, url: strings.TrimSuffix(s.Issuer, "/"), issuer: s.Issuer, mails: &mailbox{}, clock: &clock{}, tokens: map[string]held{}}
 	log := newLogger(testLog{t}, "text", warnings)
 	h, err := openHouse(t.Context(), s, log)
 	if err != nil {
@@ -134,23 +140,31 @@ func (x *tenant) client(id string, change func(*storage.Client)) string {
 func (x *tenant) token(scopes ...string) string {
 	x.t.Helper()
 	key := strings.Join(scopes, " ")
-	if known := x.tokens[key]; known != "" {
-		return known
+	if known := x.tokens[key]; x.clock.now().Before(known.ends) {
+		return known.token
 	}
 	id, audience := "admin"+storage.NewID(""), x.issuer+"api/v2/"
 	secret := x.client(id, func(c *storage.Client) {
 		c.Metadata.GrantTypes = []string{"client_credentials"}
 		c.Settings.Audiences = map[string][]string{audience: scopes}
 	})
+	x.tokens[key] = x.ask(url.Values{"grant_type": {"client_credentials"}, "audience": {audience}}, id, secret)
+	return x.tokens[key].token
+}
+
+// ask gets a token at the token endpoint.
+func (x *tenant) ask(form url.Values, id, secret string) held {
+	x.t.Helper()
 	var body struct {
-		Token string `json:"access_token"`
+		Token  string        `json:"access_token"`
+		Life   time.Duration `json:"expires_in"` // in seconds
+		Refuse string        `json:"error_description"`
 	}
-	x.post("/oauth/token", url.Values{"grant_type": {"client_credentials"}, "audience": {audience}}, &body, func(r *http.Request) { r.SetBasicAuth(id, secret) })
+	x.post("/oauth/token", form, &body, func(r *http.Request) { r.SetBasicAuth(id, secret) })
 	if body.Token == "" {
-		x.t.Fatal("no token for the Management API")
+		x.t.Fatalf("no token for %v: %s", form, body.Refuse)
 	}
-	x.tokens[key] = body.Token
-	return body.Token
+	return held{body.Token, x.clock.now().Add(body.Life*time.Second - time.Minute)}
 }
 
 // post sends a form, reads the JSON of the answer into into, and gives the status.

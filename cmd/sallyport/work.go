@@ -11,8 +11,9 @@ const (
 	closeAfter = 5 * time.Second
 )
 
-// work does what a provider has to do beside requests, until ctx ends: it reads and
-// rotates signing keys, sends what was not sent yet, and removes what is over. Several nodes may do so at once.
+// work does what a provider has to do beside requests, until ctx ends: it sends what was
+// not sent yet, follows what others set of factors and the files that risk is assessed by,
+// reads and rotates signing keys, and removes what is over. Several nodes may do so at once.
 func (b *built) work(ctx context.Context) {
 	go b.flows.Work(ctx)
 	go b.house.setup.Watch(ctx)

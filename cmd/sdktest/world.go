@@ -53,7 +53,7 @@ var people = []string{"go", "node", "js", "express", "spa"}
 // scopes are those of the Management API that its programs ask for.
 var scopes = func() (all []string) {
 	for noun, verbs := range map[string]string{
-		"users": "crud", "users_app_metadata": "crud", "user_tickets": "c", "authentication_methods": "crud", "sessions": "rd", "refresh_tokens": "rd",
+		"users": "crud", "users_app_metadata": "crud", "user_tickets": "c", "authentication_methods": "crud", "sessions": "rud", "refresh_tokens": "rud",
 		"clients": "crud", "client_keys": "ru", "client_credentials": "crud", "client_grants": "crud", "resource_servers": "crud",
 		"connections": "crud", "connections_keys": "cru", "rules": "crud", "rules_configs": "rud", "actions": "crud", "roles": "crud", "role_members": "cr",
 		"organizations": "crud", "organization_members": "crd", "organization_member_roles": "crd", "organization_invitations": "crd",

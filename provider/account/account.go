@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/sallyport-id/sallyport/factors"
 	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/storage"
@@ -39,6 +41,8 @@ type Provider struct {
 	log     *slog.Logger
 	issuer  string
 	bearer  func(*http.Request, string) (*flows.Caller, error)
+
+	document *huma.OpenAPI // of the API, once it is mounted
 }
 
 // New makes a Provider.
@@ -117,7 +121,7 @@ func (p *Provider) fail(w http.ResponseWriter, r *http.Request, err error) {
 		p.finish(w, r, "gone")
 		return
 	case errors.Is(err, storage.ErrUnavailable), errors.Is(err, factors.ErrBusy):
-		w.Header().Set("Retry-After", "5")
+		flows.RetryAfter(w.Header(), flows.BusyWait)
 		status, description = http.StatusServiceUnavailable, "too much to do at once"
 	}
 	p.log.ErrorContext(r.Context(), "account not served", "request_id", f.RequestID, "error", err)

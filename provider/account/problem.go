@@ -5,21 +5,22 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/sallyport-id/sallyport/flows"
 )
 
 // A Problem is the body of an error, as Auth0's My Account API spells it.
 type Problem struct {
-	Type   string  `json:"type" doc:"a stable word for programs"`
-	Status int     `json:"status" doc:"as the answer's"`
-	Title  string  `json:"title" doc:"the status in words"`
-	Detail string  `json:"detail" doc:"what is wrong and, where we know it, the mend"`
-	Faults []Fault `json:"validation_errors,omitempty"`
-	wait   int     // seconds until the next try makes sense
+	Type   string        `json:"type" doc:"a stable word for programs"`
+	Status int           `json:"status" doc:"as the answer's"`
+	Title  string        `json:"title" doc:"the status in words"`
+	Detail string        `json:"detail" doc:"what is wrong and, where we know it, the mend"`
+	Faults []Fault       `json:"validation_errors,omitempty"`
+	wait   time.Duration // until the next try makes sense
 }
 
 // A Fault says which member is wrong.
@@ -44,9 +45,9 @@ func (p *Problem) GetHeaders() http.Header {
 	case p.Status == http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", `Bearer realm="me", error="invalid_token"`)
 	case p.Status == http.StatusTooManyRequests:
-		h.Set("Retry-After", strconv.Itoa(max(p.wait, 1)))
+		flows.RetryAfter(h, p.wait)
 	case p.Status == http.StatusServiceUnavailable:
-		h.Set("Retry-After", "5")
+		flows.RetryAfter(h, flows.BusyWait)
 	case p.Type == "insufficient_scope":
 		h.Set("WWW-Authenticate", `Bearer realm="me", error="insufficient_scope"`)
 	}
@@ -70,7 +71,7 @@ func invalid(field, why string) *Problem {
 
 func late(wait time.Duration) *Problem {
 	p := problem(http.StatusTooManyRequests, "too_many_requests", "Too many tries. Wait, then try again.")
-	p.wait = int((wait + time.Second - 1) / time.Second)
+	p.wait = wait
 	return p
 }
 

@@ -7,9 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/sallyport-id/sallyport/factors"
 	"github.com/sallyport-id/sallyport/flows"
@@ -218,13 +216,13 @@ func (p *Provider) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &malformed):
 		refuse(w, http.StatusBadRequest, "invalid_body", malformed.Field+": "+malformed.Mend+".")
 	case errors.As(err, &limited):
-		w.Header().Set("Retry-After", strconv.FormatInt(int64((limited.Wait+time.Second-1)/time.Second), 10))
+		flows.RetryAfter(w.Header(), limited.Wait)
 		refuse(w, http.StatusTooManyRequests, "too_many_requests", "Too many tries. Wait, then try again.")
 	case errors.Is(err, factors.ErrWrong):
 		refuse(w, http.StatusUnauthorized, "invalid_token", "The signature or a claim is not what was asked for.")
 	default:
 		p.log.ErrorContext(r.Context(), "device not served", "request_id", w.Header().Get("X-Request-Id"), "error", err)
-		w.Header().Set("Retry-After", "5")
+		flows.RetryAfter(w.Header(), flows.BusyWait)
 		refuse(w, http.StatusServiceUnavailable, "service_unavailable", "Try again in a moment.")
 	}
 }

@@ -118,6 +118,9 @@ func (a *API) Mount(_, mux *http.ServeMux) {
 	}
 }
 
+// OpenAPI is the document of the operations, once Mount has added them.
+func (a *API) OpenAPI() *huma.OpenAPI { return a.huma.OpenAPI() }
+
 // Audience is that of access tokens for the API.
 func (a *API) Audience() string { return strings.TrimSuffix(a.Issuer, "/") + Base + "/" }
 

@@ -97,7 +97,8 @@ func (a *API) spare(ctx huma.Context, caller *flows.Caller) bool {
 	if wait == 0 {
 		return true
 	}
-	ctx.SetHeader("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
+	_, w := humago.Unwrap(ctx)
+	flows.RetryAfter(w.Header(), wait)
 	a.answer(ctx, refusal(http.StatusTooManyRequests, "too_many_requests", "Global limit has been reached"))
 	return false
 }

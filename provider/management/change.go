@@ -9,14 +9,7 @@ import (
 // change does something in one transaction with the line of the audit log that tells of
 // it: actor, time and id are the caller's and now.
 func (a *API) change(ctx context.Context, e storage.Event, do func(context.Context) error) error {
-	return a.DB.Tx(ctx, func(ctx context.Context) error {
-		if err := do(ctx); err != nil {
-			return err
-		}
-		event := e
-		a.sign(ctx, &event)
-		return a.DB.AddEvents(ctx, &event)
-	})
+	return a.desk(ctx).Change(ctx, e, do)
 }
 
 // sign completes an event of the caller's.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
+	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -139,10 +141,14 @@ func (a *API) updateClient(ctx context.Context, in *struct {
 	Body clientBody
 },
 ) (*oneClient, error) {
+	if err := mayChange(callerOf(ctx), &in.Body); err != nil {
+		return nil, err
+	}
 	c, err := a.clientByID(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
+	before := viewClient(c, "")
 	if in.Body.Name.Set && in.Body.Name.Null {
 		return nil, invalid("name", "is null; give the application one that people recognise")
 	}
@@ -153,24 +159,58 @@ func (a *API) updateClient(ctx context.Context, in *struct {
 	if err := ValidateClient(c); err != nil {
 		return nil, err
 	}
-	secret := ""
-	if needs := strings.HasPrefix(c.Metadata.TokenEndpointAuthMethod, "client_secret_"); needs != (len(c.Secrets) > 0) {
-		secret = a.newSecret(c)
+	after := viewClient(c, "")
+	events := []storage.Event{{Type: "client.updated", ClientID: c.ID, Data: map[string]any{"fields": before.changed(after)}}}
+	if needs := strings.HasPrefix(c.Metadata.TokenEndpointAuthMethod, "client_secret_"); in.Body.AuthMethod.Set && needs != (len(c.Secrets) > 0) {
+		if after.Secret = a.newSecret(c); needs {
+			events = append(events, storage.Event{Type: "client.secret_rotated", ClientID: c.ID})
+		}
 	}
-	err = a.change(ctx, storage.Event{Type: "client.updated", ClientID: c.ID}, func(ctx context.Context) error { return a.DB.UpdateClient(ctx, c) })
-	if err != nil {
+	if err := a.putClient(ctx, c, events...); err != nil {
 		return nil, err
 	}
-	return &oneClient{viewClient(c, secret)}, nil
+	return &oneClient{after}, nil
+}
+
+// mayChange holds a caller to what their scope is about: of who has update:client_keys
+// alone, that is how the client shows who it is.
+func mayChange(caller *flows.Caller, b *clientBody) error {
+	rest := *b // the other members
+	rest.AuthMethod, rest.JWKSURI = Optional[string]{}, Optional[string]{}
+	if caller.May("update:clients") || reflect.ValueOf(rest).IsZero() {
+		return nil
+	}
+	return refusal(http.StatusForbidden, "insufficient_scope", "Insufficient scope, expected any of: update:clients")
+}
+
+// putClient stores a changed client with what the audit log says of it.
+func (a *API) putClient(ctx context.Context, c *storage.Client, events ...storage.Event) error {
+	return a.DB.Tx(ctx, func(ctx context.Context) error {
+		if err := a.DB.UpdateClient(ctx, c); err != nil {
+			return err
+		}
+		for _, e := range events {
+			a.sign(ctx, &e)
+			if err := a.DB.AddEvents(ctx, &e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func (a *API) deleteClient(ctx context.Context, in *ClientPath) (*struct{}, error) {
 	if in.ID == callerOf(ctx).ClientID {
 		return nil, impossible("A client does not remove itself: this token would be the last. Use another client.")
 	}
-	return nil, a.change(ctx, storage.Event{Type: "client.deleted", ClientID: in.ID}, func(ctx context.Context) error {
-		return a.DB.DeleteClient(ctx, in.ID)
-	})
+	c, err := a.clientByID(ctx, in.ID)
+	if isMissing(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return nil, a.change(ctx, storage.Event{Type: "client.deleted", ClientID: c.ID}, func(ctx context.Context) error { return a.DB.DeleteClient(ctx, c.ID) })
 }
 
 func (a *API) rotateClient(ctx context.Context, in *ClientPath) (*oneClient, error) {
@@ -182,8 +222,7 @@ func (a *API) rotateClient(ctx context.Context, in *ClientPath) (*oneClient, err
 	if secret == "" {
 		return nil, invalid("token_endpoint_auth_method", "this client has no secret; it authenticates with "+c.Metadata.TokenEndpointAuthMethod)
 	}
-	err = a.change(ctx, storage.Event{Type: "client.secret_rotated", ClientID: c.ID}, func(ctx context.Context) error { return a.DB.UpdateClient(ctx, c) })
-	if err != nil {
+	if err := a.putClient(ctx, c, storage.Event{Type: "client.secret_rotated", ClientID: c.ID}); err != nil {
 		return nil, err
 	}
 	return &oneClient{viewClient(c, secret)}, nil

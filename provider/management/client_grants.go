@@ -195,7 +195,7 @@ func (a *API) putGrant(ctx context.Context, c *storage.Client, audience string, 
 		return nil, err
 	}
 	e := storage.Event{Type: event, ClientID: c.ID, Data: map[string]any{"audience": audience, "scope": strings.Join(scopes, " ")}}
-	if err := a.change(ctx, e, func(ctx context.Context) error { return a.DB.UpdateClient(ctx, c) }); err != nil {
+	if err := a.putClient(ctx, c, e); err != nil {
 		return nil, err
 	}
 	return &oneGrant{viewGrant(c, audience)}, nil
@@ -212,5 +212,5 @@ func (a *API) deleteGrant(ctx context.Context, in *GrantPath) (*struct{}, error)
 	c.Settings.Audiences = maps.Clone(c.Settings.Audiences)
 	delete(c.Settings.Audiences, audience)
 	e := storage.Event{Type: "client_grant.deleted", ClientID: c.ID, Data: map[string]any{"audience": audience}}
-	return nil, a.change(ctx, e, func(ctx context.Context) error { return a.DB.UpdateClient(ctx, c) })
+	return nil, a.putClient(ctx, c, e)
 }

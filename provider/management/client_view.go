@@ -1,7 +1,9 @@
 package management
 
 import (
+	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/sallyport-id/sallyport/storage"
 )
@@ -52,6 +54,20 @@ func viewClient(c *storage.Client, secret string) *clientView {
 		Metadata: s.Metadata, InitiateLoginURI: m.InitiateLoginURI, RequirePAR: m.RequirePAR, JWKSURI: m.JWKSURI, CustomLoginPageOn: true,
 		OrganizationUsage: "allow", OrganizationBehavior: "no_prompt",
 	}
+}
+
+// changed names the members that are others in after, for the audit log.
+func (v *clientView) changed(after *clientView) string {
+	var names []string
+	old, now := reflect.ValueOf(*v), reflect.ValueOf(*after)
+	for i := range old.NumField() {
+		if !reflect.DeepEqual(old.Field(i).Interface(), now.Field(i).Interface()) {
+			name, _, _ := strings.Cut(old.Type().Field(i).Tag.Get("json"), ",")
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, " ")
 }
 
 // appType is Auth0's word for what c is, where nobody said one.

@@ -29,6 +29,12 @@ var (
 	clientPolicies = []string{"", "never", "always", "adaptive"}
 )
 
+// PasswordGrants are the grants by which a client takes passwords.
+func PasswordGrants() []string { return slices.Clone(passwordGrants) }
+
+// KnownGrant reports whether clients may have a grant.
+func KnownGrant(name string) bool { return slices.Contains(grantTypes, name) }
+
 // ClientDefaults fills what the registration left out with the defaults of OpenID
 // Connect Dynamic Client Registration §2.
 func ClientDefaults(c *storage.Client) {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-
-	"github.com/sallyport-id/sallyport/storage"
 )
 
 // connections are where people come from. There is one: our own register.
@@ -194,9 +192,6 @@ func (a *API) deleteConnectionUser(ctx context.Context, in *struct {
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	u, err := a.DB.UserByLogin(ctx, in.Email)
-	if err != nil || storage.Normalise(u.Email) != storage.Normalise(in.Email) {
-		return nil, ignoreMissing(err)
-	}
-	return nil, a.change(ctx, storage.Event{Type: "user.deleted", UserID: u.ID}, func(ctx context.Context) error { return a.DB.DeleteUser(ctx, u.ID) })
+	u, err := a.userByEmail(ctx, in.Email)
+	return nil, a.remove(ctx, u, err)
 }

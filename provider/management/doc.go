@@ -10,7 +10,18 @@
 // otherwise than the others. Auth0's other names for things ("guardian", "sms|dev_…")
 // stay in here.
 //
+// As at Auth0, a client that may change client grants may give itself every scope of this
+// API, and one that may change applications can take another's place: the scopes to write
+// client_grants, clients and client_keys are an administrator's.
+//
 // It knows storage, flows and factors and no protocol of the browser: what a valid client
 // does at the authorization endpoint is the business of package oidc, and so is who a
 // bearer token is (Options.Bearer).
+//
+// Beside flows it imports flows/policy, because what is stored has to be a policy that a
+// sign-in can be judged by: one grammar reads it at both doors and in the engine, and a
+// change that would lock people out is refused before it is stored. It imports age, because
+// an export has everybody's second factors in it and must never lie about in clear: its
+// format is public, others read it, and nothing of ours decides about ciphers
+// (deploy/decisions/0012-exports-are-for-public-keys.md).
 package management

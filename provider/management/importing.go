@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/sallyport-id/sallyport/factors"
@@ -22,7 +21,7 @@ const (
 )
 
 // A UserImport takes people over from a file, with their password hashes and second
-// factors. It is what the command line and the jobs of the management API run.
+// factors, for the command line.
 //
 // A person is stored as a whole or not at all, but for one thing that Auth0 does as well:
 // where only mfa_factors is wrong the person comes without them, and the record is
@@ -66,8 +65,8 @@ func (e ImportError) Error() string {
 	return e.Code + ": " + e.Path + ": " + e.Message
 }
 
-// An ImportFailure is a record with what is wrong with it, in the form of GET
-// /api/v2/jobs/{id}/errors.
+// An ImportFailure is a record with what is wrong with it, in the form of Auth0's
+// GET /api/v2/jobs/{id}/errors.
 type ImportFailure struct {
 	User   json.RawMessage `json:"user"` // secrets are blotted out
 	Errors []ImportError   `json:"errors"`
@@ -231,9 +230,3 @@ func (im *UserImport) commit(ctx context.Context, p *plan, next *storage.Import)
 		return im.DB.PutImport(ctx, next)
 	})
 }
-
-// PasswordGrants are the grants by which a client takes passwords.
-func PasswordGrants() []string { return slices.Clone(passwordGrants) }
-
-// KnownGrant reports whether clients may have a grant.
-func KnownGrant(name string) bool { return slices.Contains(grantTypes, name) }

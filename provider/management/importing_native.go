@@ -12,6 +12,10 @@ import (
 	"github.com/sallyport-id/sallyport/storage"
 )
 
+// maxExportLine is what one line of an export may have. A script with all its versions is
+// one, and may be much longer than a person.
+const maxExportLine = 64 << 20 // bytes
+
 // An Exported is the configuration in an export, with the place of its people.
 type Exported struct {
 	Settings      *storage.Settings
@@ -30,7 +34,7 @@ type Exported struct {
 func ReadExported(r io.Reader) (*Exported, error) {
 	in, all := bufio.NewReaderSize(r, 64<<10), &Exported{first: -1}
 	for at, ended := int64(0), false; ; {
-		text, err := line(in)
+		text, err := line(in, maxExportLine)
 		if errors.Is(err, io.EOF) && ended {
 			return all, nil
 		}
@@ -38,7 +42,7 @@ func ReadExported(r io.Reader) (*Exported, error) {
 			return nil, fmt.Errorf("the export is cut or damaged: %w", unended(err))
 		}
 		var l exportLine
-		if err := json.Unmarshal(text, &l); err != nil {
+		if err := json.Unmarshal(text, &l); err != nil || !l.whole() {
 			return nil, fmt.Errorf("the export is damaged at byte %d", at)
 		}
 		if at == 0 && (l.Kind != exportHeader || l.Format != exportFormat) {
@@ -52,6 +56,27 @@ func ReadExported(r io.Reader) (*Exported, error) {
 		all.take(&l, at)
 		at += int64(len(text))
 	}
+}
+
+// whole reports whether l has what its kind says.
+func (l *exportLine) whole() bool {
+	switch l.Kind {
+	case exportSettings:
+		return l.Settings != nil
+	case exportAPI:
+		return l.API != nil
+	case exportClient:
+		return l.Client != nil
+	case exportScript:
+		return l.Script != nil && l.Script.Script != nil && !slices.Contains(l.Script.Versions, nil)
+	case exportOrganization:
+		return l.Organization != nil
+	case exportDocument:
+		return l.Document != nil
+	case exportPerson:
+		return l.User != nil && !slices.Contains(l.Authenticators, nil) && !slices.Contains(l.Memberships, nil)
+	}
+	return true
 }
 
 // take takes one line up.
@@ -101,7 +126,7 @@ func (im *UserImport) RunExported(ctx context.Context, e *Exported, id string, r
 // readNative understands a person of an export of ours.
 func (im *UserImport) readNative(r *record) (*incoming, *ImportError) {
 	var one exportedPerson
-	if err := json.Unmarshal(r.text, &one); err != nil || one.User == nil {
+	if err := json.Unmarshal(r.text, &one); err != nil || !(&exportLine{Kind: exportPerson, exportedPerson: one}).whole() {
 		return nil, &ImportError{Code: "INVALID_TYPE", Message: "The record is not a person of an export."}
 	}
 	for _, a := range one.Authenticators {

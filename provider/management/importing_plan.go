@@ -160,7 +160,10 @@ func (im *UserImport) add(p *plan, in *incoming) {
 	if !im.native { // an export has the twins
 		n.Authenticators = link(im.Factors, n.Authenticators, 0)
 	}
-	p.members = append(p.members, in.memberships...)
+	for _, m := range in.memberships {
+		m.UserID = in.user.ID
+		p.members = append(p.members, m)
+	}
 	p.fresh = append(p.fresh, n)
 	im.note(p, "user.created", in, n.Authenticators)
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 )
 
 // maxImportRecord is what one person may have.
@@ -124,20 +126,20 @@ type meter struct {
 
 func (m *meter) Read(b []byte) (int, error) {
 	if m.left <= 0 {
-		return 0, errTooLong
+		return 0, tooLong(maxImportRecord)
 	}
 	n, err := m.r.Read(b)
 	m.left -= n
 	return n, err
 }
 
-var errTooLong = fmt.Errorf("a record has more than %d bytes", maxImportRecord)
+func tooLong(most int) error { return fmt.Errorf("a record has more than %d bytes", most) }
 
 func lines(in *bufio.Reader, base int64) *records {
 	read := int64(0)
 	return &records{base: base, offset: func() int64 { return read }, next: func() (json.RawMessage, error) {
 		for {
-			line, err := line(in)
+			line, err := line(in, maxImportRecord)
 			read += int64(len(line))
 			text := bytes.TrimSpace(line)
 			switch {
@@ -150,8 +152,8 @@ func lines(in *bufio.Reader, base int64) *records {
 	}}
 }
 
-// line reads one line with its end; the last may lack it.
-func line(in *bufio.Reader) ([]byte, error) {
+// line reads one line of about most bytes with its end; the last may lack it.
+func line(in *bufio.Reader, most int) ([]byte, error) {
 	var all []byte
 	for {
 		part, err := in.ReadSlice('\n')
@@ -162,8 +164,8 @@ func line(in *bufio.Reader) ([]byte, error) {
 				err = nil
 			}
 			return all, err
-		case len(all) > maxImportRecord:
-			return nil, errTooLong
+		case len(all) > most:
+			return nil, tooLong(most)
 		}
 	}
 }
@@ -211,16 +213,19 @@ func blotted(text json.RawMessage) json.RawMessage {
 	return b
 }
 
-// secretFields are the fields of a record whose texts are secrets, with all below them.
-var secretFields = map[string]bool{
-	"password_hash": true, "passwordHash": true, "hash": true, "salt": true, "mfa_factors": true, "totp_secret": true, "password": true, "authenticators": true,
+// secretFields are the fields of a record whose texts are secrets, with all below them, in
+// any case: JSON is read without looking at it.
+var secretFields = []string{"password_hash", "passwordHash", "custom_password_hash", "hash", "salt", "mfa_factors", "totp_secret", "password", "authenticators"}
+
+func isSecret(name string) bool {
+	return slices.ContainsFunc(secretFields, func(field string) bool { return strings.EqualFold(field, name) })
 }
 
 func blot(value any, secret bool) any {
 	switch value := value.(type) {
 	case map[string]any:
 		for name, inner := range value {
-			value[name] = blot(inner, secret || secretFields[name])
+			value[name] = blot(inner, secret || isSecret(name))
 		}
 	case []any:
 		for i := range value {

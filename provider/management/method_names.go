@@ -2,7 +2,6 @@ package management
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"github.com/sallyport-id/sallyport/factors"
 )
@@ -42,26 +41,4 @@ func ownID(id string) string {
 		return ""
 	}
 	return ownIDs + rest
-}
-
-// maskedMail keeps the first four characters of both parts and the length.
-func maskedMail(address string) string {
-	local, domain, _ := strings.Cut(address, "@")
-	return maskedPart(local) + "@" + maskedPart(domain)
-}
-
-func maskedPart(part string) string {
-	if utf8.RuneCountInString(part) <= 4 {
-		return "****"
-	}
-	runes := []rune(part)
-	return string(runes[:4]) + strings.Repeat("*", len(runes)-4)
-}
-
-// maskedNumber keeps the last four digits and the length.
-func maskedNumber(number string) string {
-	if len(number) <= 4 {
-		return strings.Repeat("X", len(number))
-	}
-	return strings.Repeat("X", len(number)-4) + number[len(number)-4:]
 }

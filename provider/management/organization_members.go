@@ -96,17 +96,14 @@ func (a *API) addMembers(ctx context.Context, in *struct {
 	}
 	return nil, a.DB.Tx(ctx, func(ctx context.Context) error {
 		for _, id := range in.Body.Members {
-			if _, err := a.DB.Membership(ctx, in.ID, id); err == nil {
-				continue // and keeps the roles
-			}
 			if _, err := a.userByID(ctx, id); err != nil {
 				return err
 			}
 			e := storage.Event{Type: "organization.member_added", UserID: id, Data: map[string]any{"organization": in.ID}}
 			err := a.change(ctx, e, func(ctx context.Context) error {
-				return a.DB.PutMember(ctx, &storage.Member{OrganizationID: in.ID, UserID: id})
+				return a.DB.AddMember(ctx, &storage.Member{OrganizationID: in.ID, UserID: id})
 			})
-			if err != nil {
+			if err != nil && !errors.Is(err, storage.ErrConflict) { // who is a member keeps the roles
 				return err
 			}
 		}
@@ -184,15 +181,17 @@ func (a *API) removeMemberRoles(ctx context.Context, in *struct {
 }
 
 func (a *API) changeMemberRoles(ctx context.Context, p MemberPath, ids []string, do func(has, names []string) []string) error {
-	m, err := a.member(ctx, p)
-	if err != nil {
-		return err
-	}
-	names, err := a.roleNames(ctx, ids, m.Roles)
-	if err != nil {
-		return err
-	}
-	m.Roles = do(m.Roles, names)
-	e := storage.Event{Type: "organization.member_roles", UserID: m.UserID, Data: map[string]any{"organization": m.OrganizationID, "roles": m.Roles}}
-	return a.change(ctx, e, func(ctx context.Context) error { return a.DB.PutMember(ctx, m) })
+	return a.DB.Tx(ctx, func(ctx context.Context) error {
+		m, err := a.member(ctx, p)
+		if err != nil {
+			return err
+		}
+		names, err := a.roleNames(ctx, ids, m.Roles)
+		if err != nil {
+			return err
+		}
+		m.Roles = do(m.Roles, names)
+		e := storage.Event{Type: "organization.member_roles", UserID: m.UserID, Data: map[string]any{"organization": m.OrganizationID, "roles": m.Roles}}
+		return a.change(ctx, e, func(ctx context.Context) error { return a.DB.PutMember(ctx, m) })
+	})
 }

@@ -232,8 +232,15 @@ func (a *API) deleteAPI(ctx context.Context, in *APIPath) (*struct{}, error) {
 	if a.house(in.audience()) != nil {
 		return nil, impossible("This API is our own and stays as it is.")
 	}
-	e := storage.Event{Type: "api.deleted", Data: map[string]any{"audience": in.audience()}}
-	return nil, a.change(ctx, e, func(ctx context.Context) error { return a.DB.DeleteAPI(ctx, in.audience()) })
+	api, err := a.resourceServer(ctx, in.audience())
+	if isMissing(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	e := storage.Event{Type: "api.deleted", Data: map[string]any{"audience": api.Audience}}
+	return nil, a.change(ctx, e, func(ctx context.Context) error { return a.DB.DeleteAPI(ctx, api.Audience) })
 }
 
 // ValidateAPI reports every field of an API that is wrong.

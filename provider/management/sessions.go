@@ -161,25 +161,31 @@ func (a *API) revokeSession(ctx context.Context, in *SessionPath) (*struct{}, er
 }
 
 // end ends a session with the tokens that live with it; and with offline, those too that
-// its user's clients may use without the browser.
+// its clients may use without a browser. What lives with another session stays.
 func (a *API) end(ctx context.Context, s *storage.Session, offline bool) error {
 	e := storage.Event{Type: "session.ended", UserID: s.UserID, Data: map[string]any{"session_id": s.ID}}
 	return a.change(ctx, e, func(ctx context.Context) error {
 		if err := a.DB.EndSession(ctx, s.ID); err != nil || !offline {
 			return err
 		}
-		tokens, err := a.DB.RefreshTokens(ctx, storage.RefreshFilter{UserID: s.UserID, Limit: revokedAtOnce})
-		if err != nil {
+		return a.endOffline(ctx, s)
+	})
+}
+
+func (a *API) endOffline(ctx context.Context, s *storage.Session) error {
+	for f := (storage.RefreshFilter{UserID: s.UserID, Limit: revokedAtOnce}); ; {
+		tokens, err := a.DB.RefreshTokens(ctx, f)
+		if err != nil || len(tokens) == 0 {
 			return err
 		}
 		for _, t := range tokens {
-			if !slices.Contains(s.Clients, t.ClientID) {
+			f.After = t.RequestID
+			if t.SessionID != "" || !slices.Contains(s.Clients, t.ClientID) {
 				continue
 			}
 			if _, err := a.DB.RevokeFamily(ctx, t.RequestID); err != nil {
 				return err
 			}
 		}
-		return nil
-	})
+	}
 }

@@ -12,9 +12,6 @@ import (
 	"github.com/sallyport-id/sallyport/storage"
 )
 
-// ticketLifetime is the longest that a link may work, in seconds.
-const ticketLifetime = 30 * 24 * 3600
-
 // tickets are links that an administrator hands over: each works once.
 func (a *API) tickets() {
 	op(a, operation{method: http.MethodPost, path: "/tickets/password-change", scopes: []string{"create:user_tickets"}, summary: "A link to set a new password", status: http.StatusCreated, missing: true}, a.passwordTicket)
@@ -42,7 +39,7 @@ type linkView struct {
 
 // link is what is asked of a link. Errors: a 400 or 403.
 func (a *API) link(ctx context.Context, t *Ticket) (flows.Link, error) {
-	l := flows.Link{Lifetime: time.Duration(min(t.TTL, ticketLifetime)) * time.Second, ReturnTo: t.ResultURL}
+	l := flows.Link{Lifetime: time.Duration(t.TTL) * time.Second, ReturnTo: t.ResultURL}
 	switch {
 	case t.Organization != "":
 		return l, impossible("links belong to no organization; leave organization_id out")
@@ -105,8 +102,8 @@ func (a *API) passwordTicket(ctx context.Context, in *struct {
 	var u *storage.User
 	if b.UserID != "" {
 		u, err = a.userByID(ctx, b.UserID)
-	} else if u, err = a.byName(ctx, b.Email); err == nil && u == nil {
-		err = missing("user", "The user does not exist.")
+	} else {
+		u, err = a.userByEmail(ctx, b.Email)
 	}
 	if err != nil {
 		return nil, err
@@ -117,32 +114,34 @@ func (a *API) passwordTicket(ctx context.Context, in *struct {
 	return &struct{ Body *linkView }{&linkView{link}}, err
 }
 
-func (a *API) verificationTicket(ctx context.Context, in *struct {
+// A wishedProof asks for a link by which a user proves their address.
+type wishedProof struct {
 	Body struct {
 		Ticket
 		UserID string `json:"user_id" minLength:"1" maxLength:"256"`
 	}
-},
-) (*struct{ Body *linkView }, error) {
+}
+
+// asked is what in asks for: a user with an address, and the link. Errors: a 400, 403 or 404.
+func (a *API) asked(ctx context.Context, in *wishedProof) (*storage.User, flows.Link, error) {
 	l, err := a.link(ctx, &in.Body.Ticket)
 	if err != nil {
-		return nil, err
+		return nil, l, err
 	}
-	u, err := a.unverified(ctx, in.Body.UserID)
+	u, err := a.userByID(ctx, in.Body.UserID)
+	if err == nil && u.Email == "" {
+		err = invalid("user_id", "this user has no e-mail address")
+	}
+	return u, l, err
+}
+
+func (a *API) verificationTicket(ctx context.Context, in *wishedProof) (*struct{ Body *linkView }, error) {
+	u, l, err := a.asked(ctx, in)
 	if err != nil {
 		return nil, err
 	}
 	link, err := a.verify(ctx, u, l)
 	return &struct{ Body *linkView }{&linkView{link}}, err
-}
-
-// unverified is a user with an address that can be proven. Errors: a 404 or 400.
-func (a *API) unverified(ctx context.Context, id string) (*storage.User, error) {
-	u, err := a.userByID(ctx, id)
-	if err == nil && u.Email == "" {
-		return nil, invalid("user_id", "this user has no e-mail address")
-	}
-	return u, err
 }
 
 func (a *API) verify(ctx context.Context, u *storage.User, l flows.Link) (string, error) {
@@ -168,18 +167,8 @@ type mailJob struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
-func (a *API) verificationMail(ctx context.Context, in *struct {
-	Body struct {
-		Ticket
-		UserID string `json:"user_id" minLength:"1" maxLength:"256"`
-	}
-},
-) (*struct{ Body *mailJob }, error) {
-	l, err := a.link(ctx, &in.Body.Ticket)
-	if err != nil {
-		return nil, err
-	}
-	u, err := a.unverified(ctx, in.Body.UserID)
+func (a *API) verificationMail(ctx context.Context, in *wishedProof) (*struct{ Body *mailJob }, error) {
+	u, l, err := a.asked(ctx, in)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sallyport-id/sallyport/factors"
+	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -100,7 +101,7 @@ func (a *API) viewMethod(u *storage.User, one *storage.Authenticator, masked boo
 		m.Preferred, m.Ways = one.Factor, []way{{methodID(prefixes[one.Factor], one.ID), one.Factor}}
 		m.Phone = address
 		if masked {
-			m.Phone = maskedNumber(address)
+			m.Phone = flows.MaskedNumber(address)
 		}
 	case one.Factor == factors.Email:
 		if a.Flows.Automatic(one) {
@@ -108,7 +109,7 @@ func (a *API) viewMethod(u *storage.User, one *storage.Authenticator, masked boo
 		}
 		m.Email = address
 		if masked {
-			m.Email = maskedMail(address)
+			m.Email = flows.MaskedMail(address)
 		}
 	}
 	return m

@@ -119,9 +119,6 @@ func (a *API) user(ctx context.Context, in *struct {
 	Picked
 },
 ) (*struct{ Body *userView }, error) {
-	if err := a.ownOr(ctx, in.ID, "read:users", "read:user_idp_tokens"); err != nil {
-		return nil, err
-	}
 	v, err := a.viewedUser(ctx, in.ID)
 	return &struct{ Body *userView }{v}, err
 }
@@ -151,16 +148,6 @@ func is(field string, value any) *storage.Condition {
 	return &storage.Condition{Test: &storage.Test{Field: field, Is: value}}
 }
 
-// ownOr lets callers pass who have one of scopes, or who are the user: the operation has a
-// scope for each user's own account.
-func (a *API) ownOr(ctx context.Context, id string, scopes ...string) error {
-	c := callerOf(ctx)
-	if slices.ContainsFunc(scopes, c.May) || c.UserID != "" && c.UserID == id {
-		return nil
-	}
-	return refusal(http.StatusForbidden, "insufficient_scope", "Insufficient scope, expected any of: "+strings.Join(scopes, ","))
-}
-
 // userByID finds a user. Errors: a 404.
 func (a *API) userByID(ctx context.Context, id string) (*storage.User, error) {
 	u, err := a.DB.UserByID(ctx, id)
@@ -170,11 +157,27 @@ func (a *API) userByID(ctx context.Context, id string) (*storage.User, error) {
 	return u, err
 }
 
-func (a *API) deleteUser(ctx context.Context, in *UserPath) (*struct{}, error) {
-	if err := a.ownOr(ctx, in.ID, "delete:users"); err != nil {
-		return nil, err
+// userByEmail finds the user with an address. Errors: a 404, for a user name too.
+func (a *API) userByEmail(ctx context.Context, address string) (*storage.User, error) {
+	u, err := a.byName(ctx, address)
+	if err == nil && (u == nil || storage.Normalise(u.Email) != storage.Normalise(address)) {
+		return nil, missing("user", "The user does not exist.")
 	}
-	return nil, a.change(ctx, storage.Event{Type: "user.deleted", UserID: in.ID}, func(ctx context.Context) error {
-		return a.DB.DeleteUser(ctx, in.ID)
-	})
+	return u, err
+}
+
+func (a *API) deleteUser(ctx context.Context, in *UserPath) (*struct{}, error) {
+	u, err := a.userByID(ctx, in.ID)
+	return nil, a.remove(ctx, u, err)
+}
+
+// remove removes the user that a look-up found, or did not: that is no error, and no event.
+func (a *API) remove(ctx context.Context, u *storage.User, err error) error {
+	switch {
+	case isMissing(err):
+		return nil
+	case err != nil:
+		return err
+	}
+	return a.change(ctx, storage.Event{Type: "user.deleted", UserID: u.ID}, func(ctx context.Context) error { return a.DB.DeleteUser(ctx, u.ID) })
 }

@@ -99,7 +99,7 @@ func (a *API) createUser(ctx context.Context, in *struct {
 	Body struct {
 		Profile
 		Connection    string `json:"connection" minLength:"1" maxLength:"128"`
-		UserID        string `json:"user_id,omitempty" maxLength:"200" pattern:"^[A-Za-z0-9._@+-]+$" doc:"becomes auth0|user_id; without it we choose one"`
+		UserID        string `json:"user_id,omitempty" maxLength:"58" pattern:"^[A-Za-z0-9._@+-]+$" doc:"becomes auth0|user_id, which a passkey carries: at most 64 bytes; without it we choose one"`
 		Username      string `json:"username,omitempty" maxLength:"128"`
 		Email         string `json:"email,omitempty" maxLength:"320"`
 		EmailVerified bool   `json:"email_verified,omitempty"`

@@ -3,6 +3,7 @@ package management
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/sallyport-id/sallyport/factors"
@@ -25,34 +26,14 @@ type userChange struct {
 	ClientID          string  `json:"client_id,omitempty" maxLength:"128" doc:"of no meaning: mails are the same for every application"`
 }
 
-func (c *userChange) empty() bool {
-	p := &c.Profile
-	for _, o := range []Optional[string]{p.GivenName, p.FamilyName, p.Name, p.Nickname, p.Picture} {
-		if o.Set {
-			return false
-		}
-	}
-	for _, s := range []*string{c.Username, c.Email, c.PhoneNumber, c.Password} {
-		if s != nil {
-			return false
-		}
-	}
-	for _, b := range []*bool{c.Blocked, c.EmailVerified, c.PhoneVerified, c.VerifyEmail, c.VerifyPhoneNumber} {
-		if b != nil {
-			return false
-		}
-	}
-	return !p.UserMetadata.Set && !p.AppMetadata.Set
-}
-
 // mayPatch holds a caller to what their scope is about.
 func (a *API) mayPatch(ctx context.Context, id string, c *userChange) error {
 	caller := callerOf(ctx)
-	rest := *c
-	rest.AppMetadata = Optional[Metadata]{}
+	rest := *c // the other members
+	rest.AppMetadata, rest.Connection, rest.ClientID = Optional[Metadata]{}, "", ""
 	switch {
 	case caller.May("update:users"),
-		caller.May("update:users_app_metadata") && rest.empty():
+		caller.May("update:users_app_metadata") && reflect.ValueOf(rest).IsZero():
 		return nil
 	}
 	return refusal(http.StatusForbidden, "insufficient_scope", "Insufficient scope, expected any of: update:users")

@@ -6,9 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/storage"
@@ -174,6 +172,6 @@ func reply(w http.ResponseWriter, body any) {
 
 // tooMany says that somebody was sent enough.
 func tooMany(w http.ResponseWriter, l *flows.Limited) {
-	w.Header().Set("Retry-After", strconv.FormatInt(int64((l.Wait+time.Second-1)/time.Second), 10))
+	flows.RetryAfter(w.Header(), l.Wait)
 	refuse(w, http.StatusTooManyRequests, "invalid_request", "Too many "+floods[l.Factor]+". Wait for some minutes before retrying.")
 }

@@ -76,9 +76,9 @@ func shown(h flows.Held) authenticator {
 	}
 	switch h.Factor {
 	case factors.SMS, factors.Voice:
-		a.Name = maskNumber(h.Address)
+		a.Name = flows.MaskedNumber(h.Address)
 	case factors.Email:
-		a.Name = maskMail(h.Address)
+		a.Name = flows.MaskedMail(h.Address)
 	case factors.OTP, factors.RecoveryCode: // their labels are no names
 	default:
 		a.Name = h.Label
@@ -91,26 +91,4 @@ func stamp(at time.Time) string {
 		return ""
 	}
 	return at.UTC().Format(instant)
-}
-
-// maskNumber leaves the last four characters, and the length.
-func maskNumber(number string) string {
-	n := max(len(number)-4, 0)
-	return strings.Repeat("X", n) + number[n:]
-}
-
-// maskMail leaves the first four characters of both parts, of short ones the first half,
-// and the length.
-func maskMail(address string) string {
-	at := strings.LastIndexByte(address, '@')
-	if at < 0 {
-		return maskText(address)
-	}
-	return maskText(address[:at]) + "@" + maskText(address[at+1:])
-}
-
-func maskText(text string) string {
-	all := []rune(text)
-	n := min(4, len(all)/2)
-	return string(all[:n]) + strings.Repeat("*", len(all)-n)
 }

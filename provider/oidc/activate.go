@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -74,7 +73,7 @@ func (p *Provider) waitingDevice(w http.ResponseWriter, r *http.Request, typed s
 	switch {
 	case wait > 0:
 		limited := &themes.Notice{Kind: "warn", ID: "login.limited", Data: map[string]any{"Until": p.now().Add(wait)}}
-		w.Header().Set("Retry-After", strconv.FormatInt(int64(wait/time.Second)+1, 10))
+		flows.RetryAfter(w.Header(), wait)
 		p.askUserCode(w, r, http.StatusTooManyRequests, typed, limited)
 	case errors.Is(err, errNoDevice):
 		p.askUserCode(w, r, http.StatusUnprocessableEntity, typed, &themes.Notice{Kind: "error", ID: "activate.wrong", Field: "user_code"})
@@ -92,7 +91,7 @@ func (p *Provider) findDevice(r *http.Request, typed string) (d *waiting, wait t
 		return nil, 0, errNoDevice
 	}
 	own := activations.network
-	own.Key = "activate:" + network(p.address(r))
+	own.Key = "activate:" + flows.Network(p.address(r))
 	limits := []storage.Limit{own, activations.all}
 	if wait, err = p.db.TakeAll(r.Context(), p.now(), limits...); err != nil || wait > 0 {
 		return nil, wait, err

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/themes"
 )
 
@@ -83,7 +84,7 @@ func (p *Provider) page(w http.ResponseWriter, r *http.Request, q *request, err 
 		status = http.StatusBadRequest // a page cannot ask for credentials
 	}
 	if status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "5")
+		flows.RetryAfter(w.Header(), flows.BusyWait)
 	}
 	p.themes.Render(w, status, themes.Failure{Frame: p.frame(w, r, q), Status: status, Code: e.Code, Description: e.Description})
 }

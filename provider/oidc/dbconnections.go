@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
-	"time"
 
 	"github.com/sallyport-id/sallyport/factors"
 	"github.com/sallyport-id/sallyport/flows"
@@ -127,7 +125,7 @@ func (p *Provider) refuseDB(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &weak):
 		known = &dbError{Name: "PasswordStrengthError", Code: "invalid_password", Description: "Password is too weak", Policy: rule(weak), Status: http.StatusBadRequest}
 	case errors.As(err, &limited):
-		w.Header().Set("Retry-After", strconv.FormatInt(int64(limited.Wait/time.Second)+1, 10))
+		flows.RetryAfter(w.Header(), limited.Wait)
 		known = &dbError{Name: "TooManyRequestsError", Code: "too_many_requests", Description: "Too many requests from this address. Try again later.", Status: http.StatusTooManyRequests}
 	default:
 		e := translate(err)

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"math/big"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -65,7 +65,7 @@ func (p *Provider) beginDevice(r *http.Request) (map[string]any, error) {
 		return nil, fault("unauthorized_client", "This client is not registered for this grant_type.")
 	}
 	limit := newDevices
-	limit.Key = "device:" + network(p.address(r))
+	limit.Key = "device:" + flows.Network(p.address(r))
 	wait, err := p.db.TakeAll(r.Context(), p.now(), limit)
 	if err != nil {
 		return nil, err
@@ -213,14 +213,4 @@ func (p *Provider) readDevice(ctx context.Context, job *work, key []byte) error 
 	}
 	job.grant, job.user = g, user
 	return nil
-}
-
-// network is the part of an address that one customer of a provider has.
-func network(at netip.Addr) string {
-	if at.Is6() {
-		if p, err := at.WithZone("").Prefix(64); err == nil {
-			return p.String()
-		}
-	}
-	return at.String()
 }

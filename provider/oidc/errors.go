@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -119,13 +118,13 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Pragma", "no-cache")
 	if e.wait > 0 {
-		h.Set("Retry-After", strconv.FormatInt(int64((e.wait+time.Second-1)/time.Second), 10))
+		flows.RetryAfter(h, e.wait)
 	}
 	if e.status == http.StatusUnauthorized && e.Code == "invalid_client" {
 		h.Set("WWW-Authenticate", `Basic realm="`+p.realm+`", charset="UTF-8"`)
 	}
 	if e.status == http.StatusServiceUnavailable && h.Get("Retry-After") == "" {
-		h.Set("Retry-After", "5")
+		flows.RetryAfter(h, flows.BusyWait)
 	}
 	writeJSON(w, e.status, e)
 }

@@ -85,7 +85,7 @@ func TestRow106_Delete(t *testing.T) {
 		return h.api(http.MethodDelete, "/mfa/authenticators/"+url.PathEscape(id), token, nil)
 	}
 	remove(h.password("app", "grace", "audience", h.issuer+"mfa/").text("mfa_token"), ids["totp "]).is(http.StatusForbidden, "insufficient_scope")
-	remove(token, ids["email gr***@exam*******"]).is(http.StatusForbidden, "access_denied")
+	remove(token, ids["email grac*@exam*******"]).is(http.StatusForbidden, "access_denied")
 	remove(token, ids["recovery-code "]).is(http.StatusForbidden, "access_denied")
 	remove(token, "totp|dev_0123456789abcdef").is(http.StatusNotFound, "not_found")
 	remove(token, strings.Replace(ids["totp "], "totp", "sms", 1)).is(http.StatusNotFound, "not_found")

@@ -83,7 +83,7 @@ func TestRow101_Authenticators(t *testing.T) {
 		seen[prefix] = one
 	}
 	for prefix, want := range map[string][3]string{
-		"sms": {"phone", "sms", "XXXXXXXXXX6789"}, "voice": {"phone", "voice", "XXXXXXXXXX6789"}, "email": {"email", "email", "a**@exam*******"},
+		"sms": {"phone", "sms", "XXXXXXXXXX6789"}, "voice": {"phone", "voice", "XXXXXXXXXX6789"}, "email": {"email", "email", "****@exam*******"},
 	} {
 		if got := seen[prefix]; got["type"] != want[0] || got["oob_channel"] != want[1] || got["name"] != want[2] || got["authenticator_type"] != "oob" {
 			t.Errorf("%s: %v", prefix, got)

@@ -110,6 +110,10 @@ func members(t *testing.T, db *storage.DB) {
 	got, err := db.Membership(ctx, acme.ID, anna.ID)
 	must(t, err)
 	same(t, got, m)
+	want(t, db.AddMember(ctx, &storage.Member{OrganizationID: acme.ID, UserID: anna.ID}), storage.ErrConflict)
+	got, err = db.Membership(ctx, acme.ID, anna.ID)
+	must(t, err)
+	same(t, got, m)
 	for _, other := range [][2]string{{beta.ID, anna.ID}, {acme.ID, bert.ID}, {"", ""}} {
 		_, err := db.Membership(ctx, other[0], other[1])
 		want(t, err, storage.ErrNotFound)
@@ -117,10 +121,11 @@ func members(t *testing.T, db *storage.DB) {
 	}
 	want(t, db.PutMember(ctx, &storage.Member{OrganizationID: "org_none", UserID: anna.ID}), storage.ErrNotFound)
 	want(t, db.PutMember(ctx, &storage.Member{OrganizationID: acme.ID, UserID: "usr_none"}), storage.ErrNotFound)
+	want(t, db.AddMember(ctx, &storage.Member{OrganizationID: acme.ID, UserID: "usr_none"}), storage.ErrNotFound)
 
 	must(t, db.PutMember(ctx, &storage.Member{OrganizationID: acme.ID, UserID: anna.ID}))
 	must(t, db.PutMember(ctx, &storage.Member{OrganizationID: acme.ID, UserID: bert.ID, Roles: []string{"x"}, CreatedAt: soon()}))
-	must(t, db.PutMember(ctx, &storage.Member{OrganizationID: beta.ID, UserID: anna.ID}))
+	must(t, db.AddMember(ctx, &storage.Member{OrganizationID: beta.ID, UserID: anna.ID}))
 	list, err := db.Members(ctx, acme.ID)
 	must(t, err)
 	if len(list) != 2 || list[0].UserID != anna.ID || list[0].Roles != nil || !list[0].CreatedAt.Equal(m.CreatedAt) {

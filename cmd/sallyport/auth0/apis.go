@@ -71,10 +71,13 @@ func (t *Tenant) APIs() []*API {
 	return list
 }
 
+var grantFields = []string{"id", "client_id", "audience", "scope", "subject_type", "is_system", "allow_all_scopes"}
+
 // A Grant lets an application have tokens of an API for itself.
 type Grant struct {
 	Client, Audience string // client by name or id
 	Scopes           []string
+	All              bool // of the API's scopes
 	Item             Item
 }
 
@@ -87,6 +90,7 @@ func (t *Tenant) Grants() []Grant {
 			Audience string   `json:"audience"`
 			Scopes   []string `json:"scope"`
 			Subject  string   `json:"subject_type"`
+			All      bool     `json:"allow_all_scopes"`
 		}
 		g := Grant{Item: Item{Kind: "clientGrants", Name: o.name, Outcome: CameOver}}
 		if err := o.decode(&there); err != nil {
@@ -94,12 +98,13 @@ func (t *Tenant) Grants() []Grant {
 			list = append(list, g)
 			continue
 		}
-		g.Client, g.Audience, g.Scopes = there.Client, there.Audience, there.Scopes
+		g.Client, g.Audience, g.Scopes, g.All = there.Client, there.Audience, there.Scopes, there.All
 		g.Item.Name = there.Client + " → " + there.Audience
 		if there.Subject == "user" {
-			g.Scopes = nil
+			g.Scopes, g.All = nil, false
 			g.Item.Note("it is for people: the application may ask for the API, with any scope")
 		}
+		o.others(grantFields, &g.Item)
 		list = append(list, g)
 	}
 	return list
@@ -112,8 +117,16 @@ func Unknown(api *storage.API, scopes []string) []string {
 	})
 }
 
-// Cut leaves the scopes out that the API does not have, and says so.
+// Cut leaves the scopes out that the API does not have, and says so; where all are meant,
+// they are those that it has now.
 func (g *Grant) Cut(api *storage.API) {
+	if g.All {
+		g.Scopes = nil
+		for _, s := range api.Scopes {
+			g.Scopes = append(g.Scopes, s.Value)
+		}
+		return
+	}
 	unknown := Unknown(api, g.Scopes)
 	if len(unknown) == 0 {
 		return

@@ -24,6 +24,12 @@ func (i *Item) Note(why string) {
 	}
 }
 
+// Stay says what is there already.
+func (i Item) Stay(what string) Item {
+	i.Outcome, i.Why = There, []string{what + " is there and was left as it is"}
+	return i
+}
+
 // Leave says why the item does not come over.
 func (i Item) Leave(why string) Item {
 	i.Outcome, i.Why = Left, []string{why}

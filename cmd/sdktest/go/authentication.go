@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -149,23 +150,23 @@ func (p *program) elsewhere(ctx context.Context, web *authentication.Authenticat
 		return nil
 	})
 	const passwordlessWhy = "nobody signs in by a code alone: a code that was sent is a second factor here"
-	p.missing("Passwordless.SendEmail", passwordlessWhy, func() error {
+	p.missing("Passwordless.SendEmail", http.StatusNotFound, passwordlessWhy, func() error {
 		_, err := web.Passwordless.SendEmail(ctx, passwordless.SendEmailRequest{Email: p.People["go"].Email})
 		return err
 	})
-	p.missing("Passwordless.LoginWithEmail", passwordlessWhy, func() error {
+	p.missing("Passwordless.LoginWithEmail", http.StatusBadRequest, passwordlessWhy, func() error {
 		_, err := web.Passwordless.LoginWithEmail(ctx, passwordless.LoginWithEmailRequest{Email: p.People["go"].Email, Code: "123456"}, oauth.IDTokenValidationOptions{})
 		return err
 	})
-	p.missing("Passwordless.SendSMS", passwordlessWhy, func() error {
+	p.missing("Passwordless.SendSMS", http.StatusNotFound, passwordlessWhy, func() error {
 		_, err := web.Passwordless.SendSMS(ctx, passwordless.SendSMSRequest{PhoneNumber: "+15005550010"})
 		return err
 	})
-	p.missing("Passwordless.LoginWithSMS", passwordlessWhy, func() error {
+	p.missing("Passwordless.LoginWithSMS", http.StatusBadRequest, passwordlessWhy, func() error {
 		_, err := web.Passwordless.LoginWithSMS(ctx, passwordless.LoginWithSMSRequest{PhoneNumber: "+15005550010", Code: "123456"}, oauth.IDTokenValidationOptions{})
 		return err
 	})
-	p.missing("CIBA.Initiate", "there is no backchannel authentication (CIBA)", func() error {
+	p.missing("CIBA.Initiate", http.StatusNotFound, "there is no backchannel authentication (CIBA)", func() error {
 		_, err := web.CIBA.Initiate(ctx, ciba.Request{
 			ClientID: p.Clients["web"].ID, ClientSecret: p.Clients["web"].Secret, Scope: "openid", BindingMessage: "ABC",
 			LoginHint: map[string]string{"format": "iss_sub", "iss": p.Issuer, "sub": "nobody"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/auth0/go-auth0"
 	"github.com/auth0/go-auth0/management"
@@ -89,15 +90,15 @@ func (p *program) connections(ctx context.Context, m *management.Management) {
 		return see(m.Connection.ReadByName(ctx, connection))(func(found *management.Connection) bool { return found.GetID() == c.GetID() })
 	})
 	p.works("Connection.ReadEnabledClients", func() error { _, err := m.Connection.ReadEnabledClients(ctx, c.GetID()); return err })
-	p.missing("Connection.Update", "the register has no settings of its own; rules of passwords are in the configuration", func() error {
+	p.missing("Connection.Update", http.StatusForbidden, "the register has no settings of its own; rules of passwords are in the configuration", func() error {
 		return m.Connection.Update(ctx, c.GetID(), &management.Connection{DisplayName: auth0.String("People")})
 	})
 	const one = "there is one connection, the database of people, and every client has it"
-	p.missing("Connection.Create", one, func() error {
+	p.missing("Connection.Create", http.StatusForbidden, one, func() error {
 		return m.Connection.Create(ctx, &management.Connection{Name: auth0.String("Another"), Strategy: auth0.String("auth0")})
 	})
-	p.missing("Connection.Delete", one, func() error { return m.Connection.Delete(ctx, c.GetID()) })
-	p.missing("Connection.UpdateEnabledClients", one, func() error {
+	p.missing("Connection.Delete", http.StatusForbidden, one, func() error { return m.Connection.Delete(ctx, c.GetID()) })
+	p.missing("Connection.UpdateEnabledClients", http.StatusMethodNotAllowed, one, func() error {
 		return m.Connection.UpdateEnabledClients(ctx, c.GetID(), []management.ConnectionEnabledClient{{ClientID: auth0.String(p.Clients["web"].ID), Status: auth0.Bool(false)}})
 	})
 }

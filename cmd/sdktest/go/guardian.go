@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/auth0/go-auth0"
 	"github.com/auth0/go-auth0/management"
@@ -89,7 +90,7 @@ func (p *program) guardianProviders(ctx context.Context, m *management.Managemen
 	p.untried("Guardian.MultiFactor.Push.UpdateDirectAPNS", "it takes a certificate of Apple's")
 	p.works("Guardian.MultiFactor.Push.DirectAPNS", func() error { _, err := mfa.Push.DirectAPNS(ctx); return err })
 	p.untried("Guardian.MultiFactor.Push.UpdateDirectFCMv1", "it takes an account of Google's")
-	p.missing("Guardian.MultiFactor.Push.UpdateDirectFCM", "Google takes no server keys any more: use FCM v1", func() error {
+	p.missing("Guardian.MultiFactor.Push.UpdateDirectFCM", http.StatusForbidden, "Google takes no server keys any more: use FCM v1", func() error {
 		return mfa.Push.UpdateDirectFCM(ctx, &management.MultiFactorPushDirectFCM{ServerKey: auth0.String("x")})
 	})
 	p.works("Guardian.MultiFactor.Push.UpdateProvider", func() error {

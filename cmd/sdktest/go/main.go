@@ -48,27 +48,30 @@ func newProgram() (*program, error) {
 // works is a call that has to succeed. One to an address of the Management API that the
 // product does not have is missing; that it once was there is what the table remembers.
 func (p *program) works(call string, do func() error) {
-	if p.watch != nil {
-		p.watch.asked = false
-	}
 	p.tell(call, "works", "", try(do))
 }
 
 // differs is a call that has to succeed with an answer that is not Auth0's.
 func (p *program) differs(call, how string, do func() error) {
-	if p.watch != nil {
-		p.watch.asked = false
-	}
 	p.tell(call, "differs", how, try(do))
 }
 
-// missing is a call that has to fail.
-func (p *program) missing(call, why string, do func() error) {
-	if try(do) == nil {
-		p.tell(call, "missing", why, errors.New("it works now: give it a step that says so"))
-		return
+// missing is a call that has to fail with this status: another is no word about it.
+func (p *program) missing(call string, status int, why string, do func() error) {
+	err := try(do)
+	var answer interface {
+		error
+		Status() int
 	}
-	p.tell(call, "missing", why, nil)
+	switch {
+	case err == nil:
+		err = errors.New("it works now: give it a step that says so")
+	case errors.As(err, &answer) && answer.Status() == status:
+		err = nil
+	default:
+		err = fmt.Errorf("want %d, got %w", status, err)
+	}
+	p.tell(call, "missing", why, err)
 }
 
 // untried is a call that needs what we do not have.
@@ -92,7 +95,9 @@ func (p *program) tell(call, outcome, note string, err error) {
 	default:
 		outcome, note = "fails", err.Error()
 	}
-	p.called[call] = true
+	if p.called[call] = true; p.watch != nil {
+		p.watch.asked = false
+	}
 	_ = p.rows.Encode(map[string]string{"topic": p.topic, "call": call, "outcome": outcome, "note": note}) // nobody reads
 }
 

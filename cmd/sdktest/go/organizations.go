@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/auth0/go-auth0"
 	"github.com/auth0/go-auth0/management"
@@ -78,9 +79,9 @@ func (p *program) organizationConnections(ctx context.Context, m *management.Man
 		return m.Organization.AddConnection(ctx, id, &management.OrganizationConnection{ConnectionID: auth0.String(one.GetConnectionID())})
 	})
 	const all = "every organization has the one connection, and nobody becomes a member by signing in"
-	p.missing("Organization.UpdateConnection", all, func() error {
+	p.missing("Organization.UpdateConnection", http.StatusForbidden, all, func() error {
 		return m.Organization.UpdateConnection(ctx, id, one.GetConnectionID(), &management.OrganizationConnection{AssignMembershipOnLogin: auth0.Bool(true)})
 	})
-	p.missing("Organization.DeleteConnection", all, func() error { return m.Organization.DeleteConnection(ctx, id, one.GetConnectionID()) })
-	p.missing("Organization.ClientGrants", "clients have no grants of their own in organizations", func() error { _, err := m.Organization.ClientGrants(ctx, id); return err })
+	p.missing("Organization.DeleteConnection", http.StatusForbidden, all, func() error { return m.Organization.DeleteConnection(ctx, id, one.GetConnectionID()) })
+	p.missing("Organization.ClientGrants", http.StatusForbidden, "clients have no grants of their own in organizations", func() error { _, err := m.Organization.ClientGrants(ctx, id); return err })
 }

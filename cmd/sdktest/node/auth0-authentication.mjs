@@ -51,14 +51,14 @@ export const authentication = async () => {
   });
   await works('database.changePassword', () => client.database.changePassword({ connection, email: who.email }));
   const passwordless = 'nobody signs in by a code alone: a code that was sent is a second factor here';
-  await missing('passwordless.sendEmail', passwordless, () => client.passwordless.sendEmail({ email: who.email, send: 'code' }));
-  await missing('passwordless.sendSMS', passwordless, () => client.passwordless.sendSMS({ phone_number: '+15005550014' }));
-  await missing('passwordless.loginWithEmail', passwordless, () => client.passwordless.loginWithEmail({ email: who.email, code: '123456' }));
-  await missing('passwordless.loginWithSMS', passwordless, () => client.passwordless.loginWithSMS({ phone_number: '+15005550014', code: '123456' }));
-  await missing('backchannel.authorize', 'there is no backchannel authentication (CIBA)', () =>
+  await missing('passwordless.sendEmail', 404, passwordless, () => client.passwordless.sendEmail({ email: who.email, send: 'code' }));
+  await missing('passwordless.sendSMS', 404, passwordless, () => client.passwordless.sendSMS({ phone_number: '+15005550014' }));
+  await missing('passwordless.loginWithEmail', 400, passwordless, () => client.passwordless.loginWithEmail({ email: who.email, code: '123456' }));
+  await missing('passwordless.loginWithSMS', 400, passwordless, () => client.passwordless.loginWithSMS({ phone_number: '+15005550014', code: '123456' }));
+  await missing('backchannel.authorize', 404, 'there is no backchannel authentication (CIBA)', () =>
     client.backchannel.authorize({ userId: 'usr_nobody', binding_message: 'ABC', scope: 'openid' }));
-  await missing('tokenExchange.exchangeToken', 'there is no token exchange', () =>
+  await missing('tokenExchange.exchangeToken', 400, 'there is no token exchange', () =>
     client.tokenExchange.exchangeToken({ subject_token: 'x', subject_token_type: 'urn:example:token', audience: world.api }));
-  await missing('oauth.tokenForConnection', 'there are no connections to other providers', () =>
-    client.oauth.tokenForConnection({ connection: 'google-oauth2', subject_token: tokens.refresh_token, subject_token_type: 'urn:ietf:params:oauth:token-type:refresh_token' }));
+  await missing('oauth.tokenForConnection', 400, 'there are no connections to other providers', () =>
+    client.oauth.tokenForConnection({ client_id: web.client_id, connection: 'google-oauth2', subject_token: tokens.refresh_token, subject_token_type: 'urn:ietf:params:oauth:token-type:refresh_token' }));
 };

@@ -1,5 +1,5 @@
 // What is absent of the Management API, and the methods that have no step of their own.
-import { differs, missing, topic, untried as unasked, want, works } from './program.mjs';
+import { answerOf, differs, missing, topic, untried as unasked, want, works } from './program.mjs';
 
 // absent reports whether an error is the product's answer for addresses that it does not
 // have: all others are Auth0's, which have a statusCode.
@@ -36,7 +36,7 @@ export const step = async (call, run, how) => {
   } catch (err) {
     error = err;
   }
-  if (absent(error) || (error && swallowed.has(call))) return missing(call, why(call), () => Promise.reject(error));
+  if (absent(error) || (error && swallowed.has(call))) return missing(call, answerOf(error), why(call), () => Promise.reject(error));
   const outcome = () => {
     if (error) throw error;
     return found;
@@ -44,11 +44,11 @@ export const step = async (call, run, how) => {
   return how ? differs(call, how, outcome) : works(call, outcome);
 };
 
-// refused is a call to what the product has, and refuses for this reason.
+// refused is a call to what the product has, and never does, for this reason.
 export const refused = (call, reason, run) => {
   topic(call.split('.')[0]);
   called.add(call);
-  return missing(call, reason, run);
+  return missing(call, 'operation_not_supported', reason, run);
 };
 
 // untried is a call that needs what we do not have.

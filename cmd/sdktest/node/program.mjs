@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { reporter, sixDigits, want } from './report.mjs';
 
-export { fails, promised, want } from './report.mjs';
+export { answerOf, fails, promised, want } from './report.mjs';
 export const { topic, works, differs, missing, untried } = reporter((row) => console.log(JSON.stringify(row)));
 
 export const connection = 'Username-Password-Authentication';

@@ -2,6 +2,10 @@
 
 const words = (err) => `${err?.name ?? ''} ${err?.message ?? JSON.stringify(err)} ${err?.error_description ?? err?.description ?? ''}`.trim();
 
+// answerOf is the code of an error of the Management API, the status of another answer, or
+// what the SDK tells in its place: null where the browser let it see none.
+export const answerOf = (err) => err?.body?.errorCode ?? err?.statusCode ?? err?.status ?? err?.error ?? err?.code;
+
 // reporter makes the functions that report, each row by tell.
 export const reporter = (tell) => {
   let now = '';
@@ -24,12 +28,13 @@ export const reporter = (tell) => {
     differs: (call, how, run) => expect(call, 'differs', how, run),
     // untried is a call that needs what we do not have.
     untried: (call, why) => tell({ topic: now, call, outcome: 'untried', note: why }),
-    // missing is a call that has to fail.
-    missing: async (call, why, run) => {
+    // missing is a call that has to fail with this answer: another is no word about it.
+    missing: async (call, answer, why, run) => {
       try {
         await run();
-      } catch {
-        return tell({ topic: now, call, outcome: 'missing', note: why });
+      } catch (err) {
+        if (answerOf(err) === answer) return tell({ topic: now, call, outcome: 'missing', note: why });
+        return tell({ topic: now, call, outcome: 'fails', note: `want ${answer}, got ${answerOf(err)}: ${words(err)}` });
       }
       return tell({ topic: now, call, outcome: 'fails', note: 'it works now: give it a step that says so' });
     },
