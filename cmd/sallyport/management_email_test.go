@@ -77,7 +77,7 @@ func TestEmailProvider(t *testing.T) {
 	do(404, "DELETE", "")
 	asConfigured("at first")
 	server := fmt.Sprintf(`"credentials":{"smtp_host":"127.0.0.1","smtp_port":%d,"smtp_user":"acme"`, port)
-	shown := `{"name":"smtp","enabled":true,"default_from_address":"Acme <id@acme.example>",` + server + `}}`
+	shown := `{"name":"smtp","enabled":true,"default_from_address":"Acme <id@acme.example>",` + server + `},"settings":{}}`
 	sent := `{"name":"smtp","default_from_address":"Acme <id@acme.example>",` + server + `,"smtp_pass":"s3cret"}}`
 	do(201, "POST", sent).says(t, shown)
 	do(409, "POST", sent)

@@ -34,10 +34,11 @@ type providerView struct {
 	Enabled     bool            `json:"enabled"`
 	From        string          `json:"default_from_address"`
 	Credentials SMTPCredentials `json:"credentials"`
+	Settings    struct{}        `json:"settings" doc:"there are none"`
 }
 
 func viewProvider(s MailServer) *providerView {
-	return &providerView{"smtp", !s.Off, s.From, SMTPCredentials{Host: s.Host, Port: s.Port, User: s.Username}}
+	return &providerView{Name: "smtp", Enabled: !s.Off, From: s.From, Credentials: SMTPCredentials{Host: s.Host, Port: s.Port, User: s.Username}}
 }
 
 // A ProviderChange are the members that may be set.
@@ -46,6 +47,7 @@ type ProviderChange struct {
 	Enabled     *bool            `json:"enabled,omitempty" doc:"false: kept, and mails go as configured"`
 	From        *string          `json:"default_from_address,omitempty" maxLength:"400" doc:"Name <address>"`
 	Credentials *SMTPCredentials `json:"credentials,omitempty"`
+	Settings    *struct{}        `json:"settings,omitempty" doc:"there are none"`
 }
 
 // over is s with what was sent. A password is never taken along to another server.
@@ -86,7 +88,7 @@ func (a *API) providerDocument(ctx context.Context) (*storage.Document, MailServ
 	return doc, s, nil
 }
 
-func (a *API) readProvider(ctx context.Context, _ *struct{}) (*body[*providerView], error) {
+func (a *API) readProvider(ctx context.Context, _ *struct{ Picked }) (*body[*providerView], error) {
 	_, s, err := a.providerDocument(ctx)
 	return say(viewProvider(s)), err
 }

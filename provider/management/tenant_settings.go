@@ -120,7 +120,7 @@ func (a *API) viewTenant(s *storage.Settings) *tenantSettingsView {
 	return v
 }
 
-func (a *API) readTenant(ctx context.Context, _ *struct{}) (*body[*tenantSettingsView], error) {
+func (a *API) readTenant(ctx context.Context, _ *struct{ Picked }) (*body[*tenantSettingsView], error) {
 	s, err := a.DB.Settings(ctx)
 	if err != nil {
 		return nil, err

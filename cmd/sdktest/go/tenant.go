@@ -124,6 +124,23 @@ func (p *program) jobs(ctx context.Context, m *management.Management) {
 }
 
 func (p *program) email(ctx context.Context, m *management.Management) {
+	p.topic = "EmailProvider"
+	credentials := &management.EmailProviderCredentialsSMTP{SMTPHost: auth0.String("mail.walk.example"), SMTPPort: auth0.Int(587), SMTPUser: auth0.String("walk"), SMTPPass: auth0.String("walk")}
+	p.works("EmailProvider.Create", func() error {
+		return m.EmailProvider.Create(ctx, &management.EmailProvider{
+			Name: auth0.String(management.EmailProviderSMTP), Enabled: auth0.Bool(false), DefaultFromAddress: auth0.String("no-reply@walk.example"), Credentials: credentials,
+		})
+	})
+	p.works("EmailProvider.Read", func() error {
+		return see(m.EmailProvider.Read(ctx))(func(e *management.EmailProvider) bool {
+			read, ok := e.Credentials.(*management.EmailProviderCredentialsSMTP)
+			return ok && read.GetSMTPHost() == "mail.walk.example" && read.GetSMTPPass() == ""
+		})
+	})
+	p.works("EmailProvider.Update", func() error {
+		return m.EmailProvider.Update(ctx, &management.EmailProvider{DefaultFromAddress: auth0.String("Walk <no-reply@walk.example>")})
+	})
+	p.works("EmailProvider.Delete", func() error { return m.EmailProvider.Delete(ctx) })
 	p.topic = "EmailTemplate"
 	t := &management.EmailTemplate{
 		Template: auth0.String("mfa_oob_code"), Body: auth0.String("{{ code }}"), From: auth0.String("no-reply@walk.example"), Subject: auth0.String("Your code"),
