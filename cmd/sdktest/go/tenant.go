@@ -24,7 +24,7 @@ func (p *program) prompts(ctx context.Context, m *management.Management) {
 	p.topic = "Prompt"
 	p.works("Prompt.Read", func() error { _, err := m.Prompt.Read(ctx); return err })
 	p.works("Prompt.Update", func() error {
-		return m.Prompt.Update(ctx, &management.Prompt{WebAuthnPlatformFirstFactor: auth0.Bool(true)})
+		return m.Prompt.Update(ctx, &management.Prompt{UniversalLoginExperience: "new", IdentifierFirst: auth0.Bool(false)})
 	})
 	p.works("Prompt.SetCustomText", func() error {
 		return m.Prompt.SetCustomText(ctx, "mfa-otp", "en", map[string]any{"mfa-otp-challenge": map[string]any{"title": "Your code"}})
