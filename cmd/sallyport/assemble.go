@@ -145,7 +145,8 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 		op.Mount, steps.Mount, admin.Mount, people.Mount, devices.Mount,
 		func(browser, _ *http.ServeMux) { engine.Mount(browser) },
 		func(browser, _ *http.ServeMux) {
-			reference.Mount(browser, pages, reference.API{Base: management.Base, Document: admin.OpenAPI}, reference.API{Base: account.Base, Document: people.OpenAPI})
+			reference.Mount(browser, pages, reference.API{Base: management.Base, Document: admin.OpenAPI},
+				reference.API{Base: mfaapi.Base, Document: steps.OpenAPI}, reference.API{Base: account.Base, Document: people.OpenAPI})
 		},
 		func(browser, _ *http.ServeMux) {
 			browser.HandleFunc("GET /.well-known/webauthn", tellOrigins(h.factors))

@@ -57,6 +57,7 @@ var nouns = []func(*API){
 	(*API).branding,
 	(*API).clientGrants,
 	(*API).clients,
+	(*API).connectionClients,
 	(*API).connections,
 	(*API).emailProvider,
 	(*API).guardianDuo,
