@@ -69,7 +69,6 @@ type Engine struct {
 	log     *slog.Logger
 	address func(*http.Request) netip.Addr
 	outbox  *outbox
-	mails   bool // there is a mail server
 	rules   *rules.Runner
 	risk    risk.Config
 	places  *risk.Atlas
@@ -118,7 +117,7 @@ func New(o Options) (*Engine, error) {
 		e.address = peer
 	}
 	e.address = comingFrom(e.address)
-	e.outbox, e.mails = e.newOutbox(o.Mailer), o.Mailer != nil
+	e.outbox = e.newOutbox(o.Mailer)
 	return e, nil
 }
 

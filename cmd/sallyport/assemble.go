@@ -68,6 +68,8 @@ type built struct {
 	admin *management.API
 	files *sources
 	rules *rules.Runner
+	looks *management.Looks
+	post  *management.Post
 	log   *slog.Logger
 }
 
@@ -83,6 +85,14 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	}
 	pages, err := s.pages(h.factors, issuer, p.logger)
 	if err != nil {
+		return nil, err
+	}
+	looks := management.NewLooks(h.db, pages, p.logger)
+	if err := looks.Load(ctx); err != nil {
+		return nil, err
+	}
+	post := management.NewPost(management.PostOptions{DB: h.db, Configured: p.mailer, Open: openMail, Logger: p.logger})
+	if err := post.Load(ctx); err != nil {
 		return nil, err
 	}
 	files, err := s.Risk.open()
@@ -101,7 +111,7 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 		runner.Warm()
 	}
 	engine, err := flows.New(flows.Options{
-		Issuer: issuer, Name: s.Name, DB: h.db, Factors: h.factors, Themes: pages, Mailer: p.mailer, Config: s.Login,
+		Issuer: issuer, Name: s.Name, DB: h.db, Factors: h.factors, Themes: pages, Mailer: post, Config: s.Login,
 		Ladder: s.ladder(), Now: h.now, Logger: p.logger, Address: provider.Address,
 		Rules: runner, Risk: s.Risk.Assess, Places: files.places, Lists: files.lists,
 	})
@@ -124,8 +134,8 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 		return nil, err
 	}
 	admin, err := management.New(management.Options{
-		Issuer: s.Issuer, DB: h.db, Flows: engine, Factors: h.factors, Setup: h.setup, Bearer: op.Bearer, Connection: s.Login.Connection,
-		NewSecret: h.oneSecret, Streams: streams, Logger: p.logger, Now: h.now,
+		Issuer: s.Issuer, Name: s.Name, ACRValues: s.ladder().Values(), DB: h.db, Flows: engine, Factors: h.factors, Setup: h.setup, Looks: looks, Post: post, Bearer: op.Bearer, Connection: s.Login.Connection,
+		NewSecret: h.oneSecret, Keys: op, Streams: streams, Logger: p.logger, Now: h.now,
 	})
 	if err != nil {
 		return nil, err
@@ -156,7 +166,7 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &built{site: site, house: h, oidc: op, flows: engine, admin: admin, files: files, rules: runner, log: p.logger}, nil
+	return &built{site: site, house: h, oidc: op, flows: engine, admin: admin, files: files, rules: runner, looks: looks, post: post, log: p.logger}, nil
 }
 
 // pages opens the theme with the words of every factor.
