@@ -69,13 +69,13 @@ type Engine struct {
 	log     *slog.Logger
 	address func(*http.Request) netip.Addr
 	outbox  *outbox
-	mails   bool // there is a mail server
 	rules   *rules.Runner
 	risk    risk.Config
 	places  *risk.Atlas
 	lists   *risk.Lists
 
 	scriptCache *scriptCache
+	trials      chan struct{} // room for one: sign-ins have the other workers
 }
 
 // New makes an Engine. Its error names the option to mend.
@@ -99,6 +99,7 @@ func New(o Options) (*Engine, error) {
 		db: o.DB, factors: o.Factors, themes: o.Themes, config: o.Config, ladder: o.Ladder,
 		clock: o.Now, log: o.Logger, address: o.Address,
 		rules: o.Rules, risk: o.Risk, places: o.Places, lists: o.Lists, scriptCache: &scriptCache{},
+		trials: make(chan struct{}, 1),
 	}
 	if e.risk.RememberFor == 0 {
 		e.risk = risk.DefaultConfig()
@@ -116,7 +117,7 @@ func New(o Options) (*Engine, error) {
 		e.address = peer
 	}
 	e.address = comingFrom(e.address)
-	e.outbox, e.mails = e.newOutbox(o.Mailer), o.Mailer != nil
+	e.outbox = e.newOutbox(o.Mailer)
 	return e, nil
 }
 

@@ -50,7 +50,7 @@ func readJoining(doc *storage.Document) (*Joining, error) {
 //
 // Errors: ErrNoMail where a mail was asked for.
 func (e *Engine) InviteToOrganization(ctx context.Context, j *Joining, mail bool, event *storage.Event) error {
-	if mail && !e.mails {
+	if mail && !e.mails() {
 		return ErrNoMail
 	}
 	id := storage.NewID("")[1:]

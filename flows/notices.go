@@ -131,7 +131,7 @@ func (e *Engine) noteRecovery(v *visit, c *storage.Change, a *factors.Authentica
 
 // post renders m, to go out once l is stored.
 func (e *Engine) post(l *login, lang, to string, m themes.Mail) {
-	if to == "" || !e.mails {
+	if to == "" || !e.mails() {
 		return
 	}
 	row, err := e.letter(storage.NewID("msg"), parcel{UserID: l.userID()}, lang, to, e.now().Add(letterLife), m)

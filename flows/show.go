@@ -172,7 +172,16 @@ func (e *Engine) absolute(path string) string {
 	return (&url.URL{Scheme: e.issuer.Scheme, Host: e.issuer.Host}).String() + path
 }
 
-func (e *Engine) canReset() bool { return e.mails }
+func (e *Engine) canReset() bool { return e.mails() }
+
+// mails reports whether there is a mail server. A mailer whose server may come and go says
+// so itself.
+func (e *Engine) mails() bool {
+	if changing, ok := e.outbox.mailer.(interface{ Ready() bool }); ok {
+		return changing.Ready()
+	}
+	return e.outbox.mailer != nil
+}
 
 // fail answers what went wrong: a login that is not for this browser, or a fault of
 // ours, which is logged and said without its cause.

@@ -60,7 +60,7 @@ func (e *Engine) VerificationLink(ctx context.Context, u *storage.User, l Link, 
 }
 
 func (e *Engine) issue(ctx context.Context, u *storage.User, kind, path string, it errand, l Link, event *storage.Event, letter func(themes.Frame, string) themes.Mail) (string, error) {
-	if l.Mail && (!e.mails || u.Email == "") {
+	if l.Mail && (!e.mails() || u.Email == "") {
 		return "", ErrNoMail
 	}
 	data, err := json.Marshal(it)

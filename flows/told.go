@@ -7,3 +7,9 @@ func (e *Engine) Limits() Limits { return e.config.Limits }
 
 // DevicesKnownFor is how long a device stays known without a sign-in.
 func (e *Engine) DevicesKnownFor() time.Duration { return e.risk.RememberFor }
+
+// SessionsEnd is when sessions do: that long after they were used, and after the last full
+// sign-in.
+func (e *Engine) SessionsEnd() (idle, absolute time.Duration) {
+	return e.config.SessionIdle, e.config.SessionAbsolute
+}

@@ -356,4 +356,13 @@ type Settings struct {
 	SignUp bool `json:"signup,omitempty"`
 	// AllowedLogoutURLs are where people may go who sign out without naming a client.
 	AllowedLogoutURLs []string `json:"allowed_logout_urls,omitempty"`
+	// FriendlyName is the service's on pages and in mails, "" for the configuration's.
+	FriendlyName string `json:"friendly_name,omitempty"`
+	// SupportEmail and SupportURL are where people are helped; pages show the latter where
+	// there are both.
+	SupportEmail string `json:"support_email,omitempty"`
+	SupportURL   string `json:"support_url,omitempty"`
+	// Locales are the languages that pages speak, the first where none fits; nil: all that
+	// there are words for.
+	Locales []string `json:"enabled_locales,omitempty"`
 }

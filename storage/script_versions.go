@@ -26,6 +26,9 @@ func (d *DB) AddScriptVersion(ctx context.Context, v *ScriptVersion) error {
 	if n := len(v.Source); n > maxScriptSource {
 		return fmt.Errorf("%w: source: it has %d bytes; at most %d are allowed", ErrInvalid, n, maxScriptSource)
 	}
+	if strings.ContainsRune(v.Source, 0) || !utf8.ValidString(v.Source) {
+		return fmt.Errorf("%w: source: it has a NUL or is no UTF-8; remove what no text may have", ErrInvalid)
+	}
 	row := *v
 	if row.CreatedAt.IsZero() {
 		row.CreatedAt = d.now()
@@ -57,6 +60,11 @@ func (d *DB) ScriptVersion(ctx context.Context, scriptID string, number int64) (
 	return first[ScriptVersion](ctx, d, "script_id = ? AND number = ?", scriptID, number)
 }
 
+// LastScriptVersion is the newest text of a script. Errors: ErrNotFound.
+func (d *DB) LastScriptVersion(ctx context.Context, scriptID string) (*ScriptVersion, error) {
+	return first[ScriptVersion](ctx, d, "script_id = ? AND number = (SELECT latest FROM scripts WHERE id = ?)", scriptID, scriptID)
+}
+
 // check says what no script may be. Errors: ErrInvalid.
 func (s *Script) check() error {
 	switch {
@@ -66,12 +74,20 @@ func (s *Script) check() error {
 		return fmt.Errorf("%w: kind: %q; use %s or %s", ErrInvalid, s.Kind, ScriptRule, ScriptAction)
 	}
 	for key, value := range s.Secrets {
-		if n := utf8.RuneCountInString(key); n == 0 || n > maxSecretKey {
-			return fmt.Errorf("%w: secrets: a key has %d characters; use 1 to %d", ErrInvalid, n, maxSecretKey)
+		if err := checkSecret("secrets", key, value); err != nil {
+			return err
 		}
-		if n := utf8.RuneCountInString(value); n > maxSecretValue {
-			return fmt.Errorf("%w: secrets: %q has %d characters; at most %d are allowed", ErrInvalid, key, n, maxSecretValue)
-		}
+	}
+	return nil
+}
+
+// checkSecret says what no secret may be. Errors: ErrInvalid.
+func checkSecret(field, key, value string) error {
+	if n := utf8.RuneCountInString(key); n == 0 || n > maxSecretKey {
+		return fmt.Errorf("%w: %s: a key has %d characters; use 1 to %d", ErrInvalid, field, n, maxSecretKey)
+	}
+	if n := utf8.RuneCountInString(value); n > maxSecretValue {
+		return fmt.Errorf("%w: %s: %q has %d characters; at most %d are allowed", ErrInvalid, field, key, n, maxSecretValue)
 	}
 	return nil
 }

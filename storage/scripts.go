@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -59,7 +60,7 @@ type scriptRow struct {
 // Errors: ErrConflict where the id or the name is in use; ErrInvalid.
 func (d *DB) CreateScript(ctx context.Context, s *Script) error {
 	if s.ID == "" {
-		s.ID = NewID("scr")
+		s.ID = NewID(map[string]string{ScriptRule: "rul", ScriptAction: "act"}[s.Kind])
 	}
 	s.UpdatedAt = d.now()
 	if s.CreatedAt.IsZero() {
@@ -130,7 +131,16 @@ func (d *DB) Scripts(ctx context.Context) ([]*Script, error) {
 
 // ScriptByName finds a script. Errors: ErrNotFound.
 func (d *DB) ScriptByName(ctx context.Context, name string) (*Script, error) {
-	row, err := first[scriptRow](ctx, d, "name = ?", name)
+	return d.script(ctx, "name = ?", name)
+}
+
+// ScriptByID finds a script. Errors: ErrNotFound.
+func (d *DB) ScriptByID(ctx context.Context, id string) (*Script, error) {
+	return d.script(ctx, "id = ?", id)
+}
+
+func (d *DB) script(ctx context.Context, where, value string) (*Script, error) {
+	row, err := first[scriptRow](ctx, d, where, value)
 	if err != nil {
 		return nil, err
 	}
@@ -149,6 +159,7 @@ const liveID = "live"
 // CachedScripts are the enabled scripts that have a version live, in the order in which
 // they run, at most 5 seconds old. They are shared: they must not be modified. One
 // whose text or secrets are lost fails all of them: without it more people might come in.
+// Secrets of a rule are those of Given.
 func (d *DB) CachedScripts(ctx context.Context) ([]*LiveScript, error) {
 	return cachedRead(ctx, d, d.cached.scripts, liveID, func(ctx context.Context, _ string) ([]*LiveScript, error) {
 		rows, err := all[liveRow](ctx, d, func(q *bun.SelectQuery) *bun.SelectQuery {
@@ -159,6 +170,12 @@ func (d *DB) CachedScripts(ctx context.Context) ([]*LiveScript, error) {
 		if err != nil {
 			return nil, err
 		}
+		var shared map[string]string
+		if slices.ContainsFunc(rows, func(row *liveRow) bool { return row.Kind == ScriptRule }) {
+			if shared, err = d.Configuration(ctx); err != nil {
+				return nil, err
+			}
+		}
 		live := make([]*LiveScript, len(rows))
 		for i, row := range rows {
 			s, err := d.openScript(&row.scriptRow)
@@ -168,6 +185,7 @@ func (d *DB) CachedScripts(ctx context.Context) ([]*LiveScript, error) {
 			if row.Source == nil {
 				return nil, fmt.Errorf("storage: the %s %q has no version %d; deploy one that it has", s.Kind, s.Name, s.Deployed)
 			}
+			s.Secrets = given(s, shared)
 			live[i] = &LiveScript{Script: *s, Source: *row.Source}
 		}
 		return live, nil

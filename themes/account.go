@@ -163,6 +163,17 @@ func (p *page) Keeps() bool {
 	return ok
 }
 
+// Sheet is the style that a page has beside app.css, empty for none.
+func (p *page) Sheet() string {
+	if v, ok := p.View.(interface{ sheet() string }); ok {
+		return v.sheet()
+	}
+	if p.Keeps() {
+		return "account.css"
+	}
+	return ""
+}
+
 // SignOut is the address of the page that signs out.
 func (p *page) SignOut() string { return p.r.Path("/oidc/logout") }
 

@@ -81,7 +81,10 @@ func (a *assets) style(hue int) error {
 	css.WriteString("\n}\n")
 	delete(a.files, "brand.css")
 	a.add("app.css", squeeze(css.Bytes()))
-	return checkContrast(css.String())
+	if err := checkContrast(css.String()); err != nil {
+		return fmt.Errorf("themes: assets/brand.css: %w", err)
+	}
+	return nil
 }
 
 var (
@@ -136,7 +139,7 @@ func (a *assets) path(name string) (string, error) {
 func (r *Renderer) Assets() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		hash, name, _ := strings.Cut(strings.TrimPrefix(req.URL.Path, "/assets/"), "/")
-		f, ok := r.assets.files[name]
+		f, ok := r.look.Load().assets.files[name]
 		if !ok {
 			http.NotFound(w, req)
 			return
@@ -159,11 +162,11 @@ func (r *Renderer) Assets() http.Handler {
 func (r *Renderer) Path(path string) string { return r.base + path }
 
 // Asset is a file of assets/, nil where there is none.
-func (r *Renderer) Asset(name string) []byte { return r.assets.files[name].data }
+func (r *Renderer) Asset(name string) []byte { return r.look.Load().assets.files[name].data }
 
 // AssetPath is where a file of assets/ is served, empty where there is none.
 func (r *Renderer) AssetPath(name string) string {
-	path, err := r.assets.path(name)
+	path, err := r.look.Load().assets.path(name)
 	if err != nil {
 		return ""
 	}

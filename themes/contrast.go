@@ -38,11 +38,11 @@ func checkContrast(css string) error {
 		for _, p := range pairings {
 			ratio, err := tokens.contrast(p.fore, p.back, dark)
 			if err != nil {
-				return fmt.Errorf("themes: assets/brand.css: %w", err)
+				return err
 			}
 			if ratio < p.least {
 				scheme := map[bool]string{false: "light", true: "dark"}[dark]
-				return fmt.Errorf("themes: assets/brand.css: --%s on --%s has a contrast of %.2f in %s and needs %.1f; move their lightness apart",
+				return fmt.Errorf("--%s on --%s has a contrast of %.2f in %s and needs %.1f; move their lightness apart",
 					p.fore, p.back, ratio, scheme, p.least)
 			}
 		}

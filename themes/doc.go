@@ -35,4 +35,11 @@
 // hue keeps the contrast of WCAG 2.2 AA; assets/brand.css comes last in the cascade
 // and may change any token, and is refused with the measured ratio where it makes a
 // text unreadable.
+//
+// # While it runs
+//
+// SetTexts puts sentences in place of ours, each for one screen in one language; SetLook
+// sets colours, a logo, a name and the languages. Both are an administrator's, and win
+// over the folder. Neither can make a page that says nothing, runs anything, or cannot be
+// read.
 package themes

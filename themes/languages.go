@@ -17,7 +17,7 @@ const (
 	maxAccept  = 256
 )
 
-// Match chooses the language of a page among those that have words: from ui_locales
+// Match chooses the language of a page among those that the look has: from ui_locales
 // of the request (OpenID Connect Core §3.1.2.1), else the person's own choice, else
 // the browser's. What is malformed or unknown is passed over.
 func (r *Renderer) Match(uiLocales []string, cookie, acceptLanguage string) string {
@@ -27,11 +27,12 @@ func (r *Renderer) Match(uiLocales []string, cookie, acceptLanguage string) stri
 			asked = append(asked, tag)
 		}
 	}
-	if lang, ok := r.words.match(asked); ok {
+	l := r.look.Load()
+	if lang, ok := match(l.matcher, l.langs, asked); ok {
 		return lang
 	}
 	if tag, err := language.Parse(cookie); err == nil && len(cookie) <= maxAccept {
-		if lang, ok := r.words.match([]language.Tag{tag}); ok {
+		if lang, ok := match(l.matcher, l.langs, []language.Tag{tag}); ok {
 			return lang
 		}
 	}
@@ -41,11 +42,11 @@ func (r *Renderer) Match(uiLocales []string, cookie, acceptLanguage string) stri
 	}
 	accepted, _, err := language.ParseAcceptLanguage(acceptLanguage)
 	if err != nil {
-		return fallback
+		return l.langs[0]
 	}
-	lang, ok := r.words.match(accepted)
+	lang, ok := match(l.matcher, l.langs, accepted)
 	if !ok {
-		return fallback
+		return l.langs[0]
 	}
 	return lang
 }
@@ -53,10 +54,10 @@ func (r *Renderer) Match(uiLocales []string, cookie, acceptLanguage string) stri
 // Languages are the languages that pages can be in, English first.
 func (r *Renderer) Languages() []string { return append([]string(nil), r.words.langs...) }
 
-func (w *words) match(tags []language.Tag) (string, bool) {
+func match(matcher language.Matcher, langs []string, tags []language.Tag) (string, bool) {
 	for _, tag := range tags {
-		if _, i, sure := w.matcher.Match(tag); sure > language.Low {
-			return w.langs[i], true
+		if _, i, sure := matcher.Match(tag); sure > language.Low {
+			return langs[i], true
 		}
 	}
 	return "", false
@@ -71,7 +72,7 @@ func (w *words) known(lang string) string {
 	if err != nil {
 		return fallback
 	}
-	near, ok := w.match([]language.Tag{tag})
+	near, ok := match(w.matcher, w.langs, []language.Tag{tag})
 	if !ok {
 		return fallback
 	}

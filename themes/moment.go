@@ -26,22 +26,27 @@ var noMarks = strings.NewReplacer(momentOpen, "", momentClose, "")
 // segments says id with data, its moments as segments of their own. ok is false where
 // id has no words.
 func (w *words) segments(lang, id string, data map[string]any, now time.Time) (out []Segment, ok bool) {
+	return w.filled(lang, data, now, func(values map[string]any) (string, bool) { return w.say(lang, id, values) })
+}
+
+// filled is what say makes of data, its moments as segments of their own.
+func (w *words) filled(lang string, data map[string]any, now time.Time, say func(map[string]any) (string, bool)) (out []Segment, ok bool) {
 	var moments []time.Time
-	filled := make(map[string]any, len(data))
+	values := make(map[string]any, len(data))
 	for k, v := range data {
 		switch v := v.(type) {
 		case time.Time:
-			filled[k] = momentOpen + strconv.Itoa(len(moments)) + momentClose
+			values[k] = momentOpen + strconv.Itoa(len(moments)) + momentClose
 			moments = append(moments, v)
 		case time.Duration:
-			filled[k] = w.span(lang, v)
+			values[k] = w.span(lang, v)
 		case string:
-			filled[k] = noMarks.Replace(v)
+			values[k] = noMarks.Replace(v)
 		default:
-			filled[k] = v
+			values[k] = v
 		}
 	}
-	s, ok := w.say(lang, id, filled)
+	s, ok := say(values)
 	if !ok {
 		return nil, false
 	}

@@ -42,7 +42,10 @@ func (f Frame) frame() Frame { return f }
 
 // T says id with pairs of name and value; App, Brand and Account are always there. An
 // id without words is an error, which New finds.
-func (p *page) T(id string, pairs ...any) (string, error) {
+func (p *page) T(id string, pairs ...any) (string, error) { return p.say(id, id, pairs) }
+
+// say says an administrator's text for screenID where there is one, else our words for id.
+func (p *page) say(screenID, id string, pairs []any) (string, error) {
 	data := p.values()
 	for i := 0; i+1 < len(pairs); i += 2 {
 		name, ok := pairs[i].(string)
@@ -50,6 +53,9 @@ func (p *page) T(id string, pairs ...any) (string, error) {
 			return "", fmt.Errorf("message %q: values come as name and value", id)
 		}
 		data[name] = pairs[i+1]
+	}
+	if segs, ok := p.custom(screenID, data); ok {
+		return text(segs), nil
 	}
 	segs, ok := p.r.words.segments(p.Lang, id, data, p.r.now())
 	if !ok {
@@ -73,11 +79,14 @@ func (p *page) values() map[string]any {
 // Say is T for the page's own words: "<page>.<variant>.<id>" where that exists, else
 // "<page>.<id>". The variant is the factor, the reason, the kind of the view.
 func (p *page) Say(id string, pairs ...any) (string, error) {
-	return p.T(p.own(id), pairs...)
+	return p.say(p.stem+"."+id, p.own(id), pairs)
 }
 
 // Has reports whether the page's own words have id.
-func (p *page) Has(id string) bool { return p.r.words.has(p.Lang, p.own(id)) }
+func (p *page) Has(id string) bool {
+	_, ok := p.text(p.stem + "." + id)
+	return ok || p.r.words.has(p.Lang, p.own(id))
+}
 
 func (p *page) own(id string) string {
 	if v := p.variant(); v != "" && p.r.words.has(p.Lang, p.stem+"."+v+"."+id) {
@@ -99,6 +108,9 @@ func (p *page) Sentence(id string, data map[string]any) []Segment {
 	all := p.values()
 	for name, value := range data {
 		all[name] = value
+	}
+	if segs, ok := p.custom(id, all); ok {
+		return segs
 	}
 	if v := p.variant(); v != "" && p.r.words.has(p.Lang, id+"."+v) {
 		id += "." + v
@@ -144,14 +156,14 @@ func (p *page) Factor(name, part string) (string, error) {
 func (p *page) Field(name string) string { return "field." + name }
 
 // Brand is the operator's name.
-func (p *page) Brand() string { return p.r.brand.Name }
+func (p *page) Brand() string { return p.r.look.Load().name }
 
 // App is the application's name, or the brand's where there is none.
 func (p *page) App() string {
 	if p.Client.Name != "" {
 		return p.Client.Name
 	}
-	return p.r.brand.Name
+	return p.Brand()
 }
 
 // Stem is the page in one word, as in pages/<stem>.html.
@@ -192,16 +204,17 @@ func (p *page) Worker() string { return p.r.Path("/authenticator/worker.js") }
 
 // Asset is the address of a file of assets/.
 func (p *page) Asset(name string) (string, error) {
-	path, err := p.r.assets.path(name)
+	path, err := p.r.look.Load().assets.path(name)
 	return p.r.base + path, err
 }
 
 // Logo is the address of the operator's logo, empty without one.
 func (p *page) Logo() string {
-	if p.r.assets.logo == "" {
+	logo := p.r.look.Load().assets.logo
+	if logo == "" {
 		return ""
 	}
-	path, err := p.Asset(p.r.assets.logo)
+	path, err := p.Asset(logo)
 	if err != nil {
 		return ""
 	}

@@ -253,6 +253,12 @@ func failurePreviews() (list []Preview) {
 	add(&list, "missing", Failure{Frame: Frame{Lang: fallback, RequestID: f.RequestID}, Status: 404})
 	add(&list, "ours", Failure{Frame: f, Status: 500})
 	add(&list, "busy", Failure{Frame: f, Status: 503})
+	add(&list, "api", Reference{Frame: f.ending(), Title: "Management API", Document: "/api/v2/openapi.json", Groups: []CallGroup{{Name: "users", Calls: []Call{{
+		ID: "patch_users_id", Method: "PATCH", Path: "/api/v2/users/{id}", Summary: "Change a user", Scopes: []string{"update:users", "update:users_app_metadata"},
+		Parameters: []Member{{Name: "id", Type: "path, string, at most 128 characters", Required: true}},
+		Body:       []Member{{Name: "blocked", Type: "boolean"}, {Name: "identities[].profileData.email_verified", Type: "boolean", Doc: "read again at each sign-in"}},
+		Statuses:   []Status{{"200", "OK"}, {"404", "There is no such thing."}},
+	}}}}})
 	add(&list, "message", WebMessage{Frame: f, Origin: "https://notes.acme.example", Response: `{"code":"SplxlOBeZQQYbYS6WxSbIA","state":"af0\"ifjsldkj"}`})
 	add(&list, "post", FormPost{Frame: f, To: "https://notes.acme.example/callback", Fields: []Field{
 		{Name: "code", Value: "SplxlOBeZQQYbYS6WxSbIA"}, {Name: "state", Value: `af0"ifjsldkj`},

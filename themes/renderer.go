@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	texttemplate "text/template"
 	"time"
 )
@@ -36,8 +37,8 @@ type Brand struct {
 	LogoFile string
 }
 
-// A Renderer writes pages, mails and assets. It is safe for concurrent use and does
-// not change after New.
+// A Renderer writes pages, mails and assets. It is safe for concurrent use, and but for
+// what SetTexts and SetLook set does not change after New.
 type Renderer struct {
 	brand  Brand
 	base   string
@@ -47,6 +48,8 @@ type Renderer struct {
 	assets *assets
 	pages  *template.Template     // pages/, parts/ and mail/*.html, by path
 	plain  *texttemplate.Template // mail/*.txt, by path
+	texts  atomic.Pointer[Texts]
+	look   atomic.Pointer[look]
 }
 
 // New reads every file and checks the contrast of the colours. Where an operator's folder
@@ -75,6 +78,9 @@ func New(opts Options) (*Renderer, error) {
 		return nil, err
 	}
 	if r.assets, err = readAssets(files, r.brand); err != nil {
+		return nil, err
+	}
+	if err := r.SetLook(Look{}); err != nil {
 		return nil, err
 	}
 	if err := r.parse(files); err != nil {

@@ -23,6 +23,7 @@ import (
 	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/provider/mfaapi"
 	"github.com/sallyport-id/sallyport/provider/oidc"
+	"github.com/sallyport-id/sallyport/provider/reference"
 	"github.com/sallyport-id/sallyport/storage"
 	"github.com/sallyport-id/sallyport/themes"
 )
@@ -67,6 +68,8 @@ type built struct {
 	admin *management.API
 	files *sources
 	rules *rules.Runner
+	looks *management.Looks
+	post  *management.Post
 	log   *slog.Logger
 }
 
@@ -82,6 +85,14 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	}
 	pages, err := s.pages(h.factors, issuer, p.logger)
 	if err != nil {
+		return nil, err
+	}
+	looks := management.NewLooks(h.db, pages, p.logger)
+	if err := looks.Load(ctx); err != nil {
+		return nil, err
+	}
+	post := management.NewPost(management.PostOptions{DB: h.db, Configured: p.mailer, Open: openMail, Logger: p.logger})
+	if err := post.Load(ctx); err != nil {
 		return nil, err
 	}
 	files, err := s.Risk.open()
@@ -100,7 +111,7 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 		runner.Warm()
 	}
 	engine, err := flows.New(flows.Options{
-		Issuer: issuer, Name: s.Name, DB: h.db, Factors: h.factors, Themes: pages, Mailer: p.mailer, Config: s.Login,
+		Issuer: issuer, Name: s.Name, DB: h.db, Factors: h.factors, Themes: pages, Mailer: post, Config: s.Login,
 		Ladder: s.ladder(), Now: h.now, Logger: p.logger, Address: provider.Address,
 		Rules: runner, Risk: s.Risk.Assess, Places: files.places, Lists: files.lists,
 	})
@@ -123,8 +134,8 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 		return nil, err
 	}
 	admin, err := management.New(management.Options{
-		Issuer: s.Issuer, DB: h.db, Flows: engine, Factors: h.factors, Setup: h.setup, Bearer: op.Bearer, Connection: s.Login.Connection,
-		NewSecret: h.oneSecret, Streams: streams, Logger: p.logger, Now: h.now,
+		Issuer: s.Issuer, Name: s.Name, ACRValues: s.ladder().Values(), DB: h.db, Flows: engine, Factors: h.factors, Setup: h.setup, Looks: looks, Post: post, Bearer: op.Bearer, Connection: s.Login.Connection,
+		NewSecret: h.oneSecret, Keys: op, Streams: streams, Logger: p.logger, Now: h.now,
 	})
 	if err != nil {
 		return nil, err
@@ -133,6 +144,10 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	rooms := []provider.Room{
 		op.Mount, steps.Mount, admin.Mount, people.Mount, devices.Mount,
 		func(browser, _ *http.ServeMux) { engine.Mount(browser) },
+		func(browser, _ *http.ServeMux) {
+			reference.Mount(browser, pages, reference.API{Base: management.Base, Document: admin.OpenAPI},
+				reference.API{Base: mfaapi.Base, Document: steps.OpenAPI}, reference.API{Base: account.Base, Document: people.OpenAPI})
+		},
 		func(browser, _ *http.ServeMux) {
 			browser.HandleFunc("GET /.well-known/webauthn", tellOrigins(h.factors))
 		},
@@ -151,7 +166,7 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &built{site: site, house: h, oidc: op, flows: engine, admin: admin, files: files, rules: runner, log: p.logger}, nil
+	return &built{site: site, house: h, oidc: op, flows: engine, admin: admin, files: files, rules: runner, looks: looks, post: post, log: p.logger}, nil
 }
 
 // pages opens the theme with the words of every factor.

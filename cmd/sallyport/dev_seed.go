@@ -61,7 +61,8 @@ func (h *house) seedOnce(ctx context.Context, first string) error {
 	if err := h.seedFactors(ctx); err != nil {
 		return err
 	}
-	_, err := h.putScript(ctx, &storage.Script{Name: demo.RuleName, Kind: storage.ScriptRule}, demo.Rule, true)
+	source := demo.Rule
+	_, err := h.desk(false).EditScript(ctx, &storage.Script{Name: demo.RuleName, Kind: storage.ScriptRule}, management.ScriptEdit{Source: &source, Deploy: true})
 	return err
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/sallyport-id/sallyport/cmd/sallyport/auth0"
 	"github.com/sallyport-id/sallyport/factors"
+	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -48,12 +49,13 @@ func endow(t *testing.T, h *house) (grace *storage.User, codes []string) {
 		}
 	}
 	o := &storage.Organization{Name: "acme", Policy: "always"}
+	live, draft := "exports.onExecutePostLogin = async () => {};", "exports.onExecutePostLogin = async () => { /* draft */ };"
 	script := &storage.Script{Name: "with secret", Kind: storage.ScriptAction, Secrets: map[string]string{"KEY": "s3cret"}}
 	for _, err := range []error{
 		h.db.CreateOrganization(ctx, o), h.db.PutMember(ctx, &storage.Member{OrganizationID: o.ID, UserID: grace.ID, Roles: []string{"owner"}}),
 		h.db.PutDocument(ctx, &storage.Document{Kind: "test", Name: "one", Body: []byte(`{"token":"s3cret"}`)}),
-		second(h.putScript(ctx, script, "exports.onExecutePostLogin = async () => {};", true)),
-		second(h.putScript(ctx, script, "exports.onExecutePostLogin = async () => { /* draft */ };", false)),
+		second(h.editScript(ctx, script, management.ScriptEdit{Source: &live, Deploy: true})),
+		second(h.editScript(ctx, script, management.ScriptEdit{Source: &draft})),
 	} {
 		if err != nil {
 			t.Fatal(err)

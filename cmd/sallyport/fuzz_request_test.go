@@ -126,6 +126,7 @@ var words = map[string]string{
 	"connection": "Username-Password-Authentication", "connection_id": "con_default", "name": "otp", "grant_types": "client_credentials",
 	"email": "ada@example.com", "phone_number": "+491701234567", "password": "a long enough password 18",
 	"audience": "https://a.example/", "identifier": "https://a.example/", "resource_server_identifier": "https://a.example/", "picture": "https://a.example/",
+	"script": "function (user, context, callback) { callback(null, user, context); }", "code": "exports.onExecutePostLogin = async () => {};",
 	"enrollment_message": "{{code}}", "verification_message": "{{code}}",
 }
 

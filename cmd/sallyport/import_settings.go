@@ -43,7 +43,7 @@ func (s *settler) scripts(ctx context.Context) error {
 			s.items = append(s.items, one.Item.Leave(err.Error()))
 			continue
 		}
-		if _, err := s.putScript(ctx, one.Script, one.Source, one.Deploy); err != nil {
+		if _, err := s.desk(false).EditScript(ctx, one.Script, management.ScriptEdit{Source: &one.Source, Deploy: one.Deploy}); err != nil {
 			if !errors.Is(err, storage.ErrInvalid) {
 				return err
 			}

@@ -27,7 +27,7 @@ nothing that they signed counts any more. Running providers notice within a minu
 			}
 		}
 		return c.withHouse(cmd, func(ctx context.Context, h *house) error {
-			made, err := oidc.RotateKeys(ctx, h.db, h.now(), h.settings.Tokens, algs...)
+			made, err := oidc.RotateKeys(ctx, h.db, h.now(), h.settings.Tokens, administrator, algs...)
 			if err != nil {
 				return err
 			}

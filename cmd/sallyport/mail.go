@@ -8,6 +8,7 @@ import (
 	"github.com/sallyport-id/sallyport/cmd/sallyport/demo"
 	"github.com/sallyport-id/sallyport/factors/email"
 	"github.com/sallyport-id/sallyport/flows"
+	"github.com/sallyport-id/sallyport/provider/management"
 )
 
 // mailer sends over the SMTP servers of the settings, nil where there are none.
@@ -31,6 +32,22 @@ func (s *settings) mailer() (flows.Mailer, error) {
 	}
 	return all, nil
 }
+
+// openMail is the mailer of a server that an administrator has set.
+func openMail(s management.MailServer) (flows.Mailer, error) {
+	secure := "starttls"
+	if s.Port == smtpsPort {
+		secure = "implicit"
+	}
+	mailer, err := email.New(email.Config{Host: s.Host, Port: s.Port, Username: s.Username, Password: s.Password, From: s.From, TLS: secure})
+	if err != nil {
+		return nil, err
+	}
+	return mailer, nil
+}
+
+// smtpsPort is that of servers which speak TLS from the start (RFC 8314 §3.3).
+const smtpsPort = 465
 
 // inboxMailer puts mails into the demo's inbox.
 type inboxMailer struct {

@@ -70,3 +70,42 @@ func TestManagementRate(t *testing.T) {
 		t.Error("300 calls in a row were let through")
 	}
 }
+
+// TestReference: the pages about the APIs show their calls.
+func TestReference(t *testing.T) {
+	x := newTenant(t, nil)
+	for path, want := range map[string]string{"/api/v2/docs": `<code>/api/v2/users/{id}/authentication-methods</code>`, "/mfa/docs": `<code>/mfa/challenge</code>`, "/me/v1/docs": `<code>/me/v1/authentication-methods/{id}/verify</code>`} {
+		b := newBrowser(t)
+		b.get(x.url + path)
+		if b.status != http.StatusOK || !strings.Contains(b.body, want) {
+			t.Errorf("%s: %d, without %s", path, b.status, want)
+		}
+	}
+}
+
+// TestConnectionClients: every application that signs anybody in does so from the one register.
+func TestConnectionClients(t *testing.T) {
+	x := newTenant(t, nil)
+	x.client("shop", func(c *storage.Client) {
+		c.Metadata.RedirectURIs, c.Metadata.TokenEndpointAuthMethod, c.Metadata.ApplicationType = []string{shopCallback}, "none", "native"
+	})
+	x.client("batch", func(c *storage.Client) { c.Metadata.GrantTypes = []string{"client_credentials"} })
+	for id, want := range map[string]int{"shop": 1, "batch": 0} {
+		got := x.admin("read:connections", http.MethodGet, "/clients/"+id+"/connections", nil)
+		if list, _ := got.object(t)["connections"].([]any); got.status != 200 || len(list) != want {
+			t.Errorf("%s: %+v, want %d", id, got, want)
+		}
+	}
+	if got := x.admin("read:connections", http.MethodGet, "/clients/none/connections", nil); got.status != 404 {
+		t.Errorf("of none: %+v", got)
+	}
+	for _, c := range []struct {
+		id     string
+		on     bool
+		status int
+	}{{"shop", true, 204}, {"shop", false, 403}, {"batch", false, 204}, {"batch", true, 403}} {
+		if got := x.admin("update:connections", http.MethodPatch, "/connections/con_default/clients", []object{{"client_id": c.id, "status": c.on}}); got.status != c.status {
+			t.Errorf("%s to %t: %+v", c.id, c.on, got)
+		}
+	}
+}

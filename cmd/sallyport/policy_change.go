@@ -51,7 +51,7 @@ func (h *house) changePolicy(ctx context.Context, cmd *cobra.Command, where scop
 
 // desk is where this machine's administrator changes what holds for everybody.
 func (h *house) desk(force bool) management.Desk {
-	return management.Desk{DB: h.db, Factors: h.factors, Actor: administrator, Force: force, Now: h.now}
+	return management.Desk{DB: h.db, Factors: h.factors, Actor: administrator, Force: force, Now: h.now, Compile: compileScript}
 }
 
 // editSettings changes the tenant's settings, as management.Desk does.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport-id/sallyport/flows/rules"
+	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -26,7 +26,7 @@ that fails refuses the sign-in, so try it first: sallyport rules run FILE --user
 Every text that is put is kept as a version; one of them is live. A NAME with spaces is quoted.`,
 		c.rulesList(), c.rulesShow(), c.rulesVersions(), c.rulesPut(), c.rulesDeploy(), c.rulesRollback(),
 		c.rulesSwitch("enable", "Let it run", true), c.rulesSwitch("disable", "Keep it, but do not run it", false),
-		c.rulesMove(), c.rulesSecret(), c.rulesDelete(), c.rulesRun(), c.rulesTest(), c.rulesLogs())
+		c.rulesMove(), c.rulesSecret(), c.rulesConfig(), c.rulesDelete(), c.rulesRun(), c.rulesTest(), c.rulesLogs())
 }
 
 // scriptView is a script as the command line shows it: of secrets, the names.
@@ -129,16 +129,13 @@ func (c *cli) rulesVersions() *cobra.Command {
 				return c.show(list, func(w io.Writer) {
 					row(w, "VERSION", "", "PUT", "BY", "BYTES", "SHA-256")
 					for _, v := range list {
-						row(w, v.Number, map[bool]string{true: "deployed"}[v.Number == s.Deployed], day(v.CreatedAt), v.By, len(v.Source), hashOf(v.Source))
+						row(w, v.Number, map[bool]string{true: "deployed"}[v.Number == s.Deployed], day(v.CreatedAt), v.By, len(v.Source), management.ScriptHash(v.Source))
 					}
 				})
 			})
 		},
 	}
 }
-
-// hashOf names a text in the audit log, which has no texts.
-func hashOf(source string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(source))) }
 
 // withScript opens the register and finds the script called name.
 func (c *cli) withScript(cmd *cobra.Command, name string, do func(context.Context, *house, *storage.Script) error) error {
@@ -170,11 +167,17 @@ func (h *house) version(ctx context.Context, s *storage.Script, number int64) (*
 	return list[0], nil
 }
 
-// changeScript stores s with an audit event that says what it is, and data beside.
-func (h *house) changeScript(ctx context.Context, kind string, s *storage.Script, data map[string]any) error {
-	e := event{Type: "rule." + kind, Data: map[string]any{"name": s.Name, "kind": s.Kind}}
-	maps.Copy(e.Data, data)
-	return ofScript(h.change(ctx, e, func(ctx context.Context) error { return h.db.UpdateScript(ctx, s) }), s.Name)
+// editScript changes s, as management.Desk does.
+func (h *house) editScript(ctx context.Context, s *storage.Script, edit management.ScriptEdit) (*storage.ScriptVersion, error) {
+	name := s.Name
+	v, err := h.desk(false).EditScript(ctx, s, edit)
+	return v, ofScript(err, name)
+}
+
+// compileScript says what is wrong with a text, in this process: whoever has this machine
+// may let it do what they like.
+func compileScript(_ context.Context, kind, name, source string) error {
+	return rules.Check(rules.Script{Kind: kind, Name: name, Source: source})
 }
 
 // ofScript says what is wrong with the script called name, with the mend.

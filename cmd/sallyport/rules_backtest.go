@@ -9,6 +9,7 @@ import (
 
 	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/flows/rules"
+	"github.com/sallyport-id/sallyport/storage"
 )
 
 // theDraft is the name of a draft that takes nobody's place.
@@ -52,12 +53,14 @@ draft takes the place of the script of that name. Records are kept for login.rec
 				return err
 			}
 			defer runner.Close()
+			old := &storage.Script{Kind: draft.Kind}
 			if name != "" {
-				old, err := h.db.ScriptByName(ctx, name)
-				if err != nil {
+				if old, err = h.db.ScriptByName(ctx, name); err != nil {
 					return ofScript(err, name)
 				}
-				draft.Secrets = old.Secrets
+			}
+			if draft.Secrets, err = h.db.Given(ctx, old); err != nil {
+				return err
 			}
 			b := &flows.Backtest{Factors: h.factors, Rules: runner}
 			if b.Scripts, err = h.withDraft(ctx, draft, alone); err != nil {

@@ -6,12 +6,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
-	"slices"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -20,8 +21,7 @@ func (c *cli) rulesSwitch(verb, short string, on bool) *cobra.Command {
 		Use: verb + " NAME", Short: short, Args: takes("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withScript(cmd, args[0], func(ctx context.Context, h *house, s *storage.Script) error {
-				s.Enabled = on
-				if err := h.changeScript(ctx, verb+"d", s, map[string]any{"version": s.Deployed}); err != nil {
+				if _, err := h.editScript(ctx, s, management.ScriptEdit{Enabled: &on}); err != nil {
 					return err
 				}
 				return c.listScripts(ctx, h)
@@ -43,40 +43,13 @@ func (c *cli) rulesMove() *cobra.Command {
 			return &misuse{what: "--position is missing or less than 1", mend: "write `" + cmd.UseLine() + " --position N`"}
 		}
 		return c.withScript(cmd, args[0], func(ctx context.Context, h *house, s *storage.Script) error {
-			e := event{Type: "rule.moved", Data: map[string]any{"name": s.Name, "kind": s.Kind, "from": s.Position, "position": position}}
-			err := h.change(ctx, e, func(ctx context.Context) error { return h.moveScript(ctx, s, position) })
-			if err != nil {
+			if err := h.desk(false).MoveScript(ctx, s, position); err != nil {
 				return ofScript(err, s.Name)
 			}
 			return c.listScripts(ctx, h)
 		})
 	}
 	return cmd
-}
-
-// moveScript puts s at position among those of its kind and numbers them anew.
-func (h *house) moveScript(ctx context.Context, s *storage.Script, position int) error {
-	list, err := h.db.Scripts(ctx)
-	if err != nil {
-		return err
-	}
-	at := slices.IndexFunc(list, func(other *storage.Script) bool { return other.ID == s.ID })
-	if at < 0 {
-		return storage.ErrNotFound
-	}
-	moved := list[at]
-	list = slices.DeleteFunc(list, func(other *storage.Script) bool { return other.Kind != s.Kind || other.ID == s.ID })
-	list = slices.Insert(list, min(position-1, len(list)), moved)
-	for i, one := range list {
-		if one.Position == i+1 {
-			continue
-		}
-		one.Position = i + 1
-		if err := h.db.UpdateScript(ctx, one); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (c *cli) rulesSecret() *cobra.Command {
@@ -95,20 +68,19 @@ standard input or --value-file; an empty one removes the secret. No verb shows i
 			return err
 		}
 		return c.withScript(cmd, args[0], func(ctx context.Context, h *house, s *storage.Script) error {
-			verb := "secret_set"
+			secrets := maps.Clone(s.Secrets)
+			if secrets == nil {
+				secrets = map[string]string{}
+			}
 			if value == "" {
-				verb = "secret_removed"
 				if _, ok := s.Secrets[args[1]]; !ok {
 					return fmt.Errorf("the %s %q has no secret %q; see `sallyport rules show`%w", s.Kind, s.Name, args[1], quiet{storage.ErrNotFound})
 				}
-				delete(s.Secrets, args[1])
+				delete(secrets, args[1])
 			} else {
-				if s.Secrets == nil {
-					s.Secrets = map[string]string{}
-				}
-				s.Secrets[args[1]] = value
+				secrets[args[1]] = value
 			}
-			if err := h.changeScript(ctx, verb, s, map[string]any{"key": args[1]}); err != nil {
+			if _, err := h.editScript(ctx, s, management.ScriptEdit{Secrets: secrets}); err != nil {
 				return err
 			}
 			return c.show(viewOf(s), func(w io.Writer) { showScript(w, viewOf(s)) })
@@ -145,8 +117,7 @@ func (c *cli) rulesDelete() *cobra.Command {
 			if err := c.confirm(yes, "Remove the "+s.Kind+" "+s.Name+" with all its versions and secrets?"); err != nil {
 				return err
 			}
-			e := event{Type: "rule.deleted", Data: map[string]any{"name": s.Name, "kind": s.Kind, "version": s.Deployed}}
-			return h.change(ctx, e, func(ctx context.Context) error { return h.db.DeleteScript(ctx, s.ID) })
+			return h.desk(false).DeleteScript(ctx, s)
 		})
 	}
 	return cmd

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sallyport-id/sallyport/flows/rules"
+	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -40,9 +40,9 @@ input. Whether a new one is a rule or an action is seen from exports.onExecutePo
 			if err != nil {
 				return err
 			}
-			v, err := h.putScript(ctx, s, source, !draft)
+			v, err := h.editScript(ctx, s, management.ScriptEdit{Source: &source, Deploy: !draft})
 			if err != nil {
-				return ofScript(err, s.Name)
+				return err
 			}
 			view := viewOf(s)
 			view.Text = v
@@ -69,7 +69,7 @@ func (c *cli) readScript(path string) (string, error) {
 	return string(b), nil
 }
 
-// scriptFor is the script called name, or a new one, in which source compiles.
+// scriptFor is the script called name, or a new one, of which source may be a text.
 func (h *house) scriptFor(ctx context.Context, name, kind, source string) (*storage.Script, error) {
 	s, err := h.db.ScriptByName(ctx, name)
 	switch {
@@ -80,7 +80,7 @@ func (h *house) scriptFor(ctx context.Context, name, kind, source string) (*stor
 	case kind != "" && kind != s.Kind:
 		return nil, &misuse{what: fmt.Sprintf("%q is already there and is of the kind %s", name, s.Kind), mend: "choose another name, or delete it first"}
 	}
-	return s, ofScript(rules.Check(rules.Script{Name: name, Kind: s.Kind, Source: source}), name)
+	return s, nil
 }
 
 // kindOf guesses what a text is.
@@ -89,35 +89,6 @@ func kindOf(source string) string {
 		return storage.ScriptAction
 	}
 	return storage.ScriptRule
-}
-
-// putScript stores source as the next version of s, which is stored first where it is new.
-func (h *house) putScript(ctx context.Context, s *storage.Script, source string, deploy bool) (*storage.ScriptVersion, error) {
-	e := event{Type: "rule.changed", Data: map[string]any{"name": s.Name, "kind": s.Kind, "sha256": hashOf(source), "deployed": deploy}}
-	if s.ID == "" {
-		e.Type = "rule.created"
-	}
-	as := *s
-	v := &storage.ScriptVersion{Source: source, By: administrator}
-	err := h.change(ctx, e, func(ctx context.Context) error {
-		*s = as // of a try before
-		if s.ID == "" {
-			if err := h.db.CreateScript(ctx, s); err != nil {
-				return err
-			}
-		}
-		v.ScriptID = s.ID
-		if err := h.db.AddScriptVersion(ctx, v); err != nil {
-			return err
-		}
-		e.Data["version"] = v.Number
-		if !deploy {
-			return nil
-		}
-		s.Deployed = v.Number
-		return h.db.UpdateScript(ctx, s)
-	})
-	return v, err
 }
 
 func (c *cli) rulesDeploy() *cobra.Command {
@@ -160,15 +131,9 @@ func (c *cli) rulesRollback() *cobra.Command {
 	}
 }
 
-// deploy makes v the version of s that runs. It was checked when it was put, but maybe by
-// an older program.
+// deploy makes v the version of s that runs.
 func (c *cli) deploy(ctx context.Context, h *house, s *storage.Script, v *storage.ScriptVersion) error {
-	if err := rules.Check(rules.Script{Name: s.Name, Kind: s.Kind, Source: v.Source}); err != nil {
-		return ofScript(err, s.Name)
-	}
-	data := map[string]any{"version": v.Number, "from": s.Deployed, "sha256": hashOf(v.Source)}
-	s.Deployed = v.Number
-	if err := h.changeScript(ctx, "deployed", s, data); err != nil {
+	if _, err := h.editScript(ctx, s, management.ScriptEdit{Version: v.Number}); err != nil {
 		return err
 	}
 	return c.listScripts(ctx, h)

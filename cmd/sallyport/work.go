@@ -17,6 +17,8 @@ const (
 func (b *built) work(ctx context.Context) {
 	go b.flows.Work(ctx)
 	go b.house.setup.Watch(ctx)
+	go b.looks.Watch(ctx)
+	go b.post.Watch(ctx)
 	go b.admin.Work(ctx)
 	go b.admin.WorkJobs(ctx)
 	go b.files.watch(ctx, b.log)

@@ -24,6 +24,11 @@ type Job struct {
 	Cache       map[string]string `json:"cache,omitempty"`  // api.cache, values as JSON
 	Now         time.Time         `json:"now"`
 	Timeout     time.Duration     `json:"timeout"` // of all scripts together
+
+	// Compile is true where the scripts are to be compiled alone, as by Check: a text that is
+	// made to cost much costs a worker.
+	Compile bool `json:"compile,omitempty"`
+	Offline bool `json:"offline,omitempty"` // fetch reaches nothing
 }
 
 // A Verdict is what the scripts said.

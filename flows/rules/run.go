@@ -68,6 +68,14 @@ type run struct {
 //
 // Errors: *Fault.
 func Execute(j Job, fetch Fetcher) (*Verdict, error) {
+	if j.Compile {
+		for _, s := range j.Scripts {
+			if err := Check(s); err != nil {
+				return nil, err
+			}
+		}
+		return &Verdict{}, nil
+	}
 	if j.Timeout == 0 {
 		j.Timeout = usualTime
 	}

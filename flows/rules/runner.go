@@ -208,7 +208,7 @@ func (r *Runner) converse(ctx context.Context, w *worker, j Job) (m fromWorker, 
 		_ = w.cmd.Process.Kill() // it may have ended by itself
 	})
 	defer timer.Stop()
-	if err = w.line.job(j, false); err != nil && timer.Stop() {
+	if err = w.line.job(j, j.Compile); err != nil && timer.Stop() {
 		return m, false, errDead
 	}
 	for err == nil {
@@ -220,7 +220,7 @@ func (r *Runner) converse(ctx context.Context, w *worker, j Job) (m fromWorker, 
 			err = w.line.job(j, true)
 			continue
 		case m.Fetch != nil:
-			err = w.line.send(toWorker{Answering: true, Answer: r.fetch(ctx, deadline, *m.Fetch)})
+			err = w.line.send(toWorker{Answering: true, Answer: r.fetch(ctx, deadline, j, *m.Fetch)})
 			continue
 		case m.Verdict == nil && m.Fault == nil:
 			err = errors.New("no outcome")
@@ -237,8 +237,11 @@ func (r *Runner) converse(ctx context.Context, w *worker, j Job) (m fromWorker, 
 	return m, false, &Fault{Script: names(j), Why: why}
 }
 
-func (r *Runner) fetch(ctx context.Context, deadline time.Time, request string) string {
-	if r.o.Fetch == nil {
+func (r *Runner) fetch(ctx context.Context, deadline time.Time, j Job, request string) string {
+	switch {
+	case j.Offline:
+		return `{"error":"a trial reaches nothing"}`
+	case r.o.Fetch == nil:
 		return `{"error":"this site lets no script reach the network"}`
 	}
 	ctx, cancel := context.WithDeadline(ctx, deadline)

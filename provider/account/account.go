@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/sallyport-id/sallyport/factors"
 	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/storage"
@@ -39,6 +41,8 @@ type Provider struct {
 	log     *slog.Logger
 	issuer  string
 	bearer  func(*http.Request, string) (*flows.Caller, error)
+
+	document *huma.OpenAPI // of the API, once it is mounted
 }
 
 // New makes a Provider.

@@ -54,11 +54,15 @@ func (p *Provider) mountAPI(mux *http.ServeMux) {
 	}
 	config.Transformers = []huma.Transformer{spell}
 	api := humago.New(mux, config)
+	p.document = api.OpenAPI()
 	api.UseMiddleware(asProblems, p.admit)
 	p.mountFactors(api)
 	p.mountMethods(api)
 	p.mountPlaces(api)
 }
+
+// OpenAPI is the document of the API, once Mount has added it.
+func (p *Provider) OpenAPI() *huma.OpenAPI { return p.document }
 
 // audience is that of access tokens for the API.
 func (p *Provider) audience() string { return strings.TrimSuffix(p.issuer, "/") + "/me/" }

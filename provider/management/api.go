@@ -22,10 +22,13 @@ const Base = "/api/v2"
 // Options are what an API is made of. All but Logger and Now are required.
 type Options struct {
 	Issuer  string // exactly as applications are configured with it
+	Name    string // of the service
 	DB      *storage.DB
 	Flows   *flows.Engine
 	Factors *factors.Registry
 	Setup   *Setup // of Factors
+	Looks   *Looks // of the pages
+	Post    *Post  // that mails go by
 	// Bearer says whose access token for an audience came with r.
 	//
 	// Errors: flows.ErrNoCaller.
@@ -33,8 +36,11 @@ type Options struct {
 	Streams Streams
 	// Connection is the name of the one register of people that there is.
 	Connection string
+	// ACRValues are those that applications may ask for.
+	ACRValues []string
 	// NewSecret makes a client secret, and what is kept of it.
 	NewSecret func() (string, storage.ClientSecret)
+	Keys      Ring
 	Logger    *slog.Logger
 	Now       func() time.Time
 }
@@ -47,10 +53,15 @@ type API struct {
 
 // nouns are all that the API is about: each adds its operations.
 var nouns = []func(*API){
+	(*API).actionVersions,
+	(*API).actions,
 	(*API).attackProtection,
+	(*API).branding,
 	(*API).clientGrants,
 	(*API).clients,
+	(*API).connectionClients,
 	(*API).connections,
+	(*API).emailProvider,
 	(*API).guardianDuo,
 	(*API).guardianEnrollments,
 	(*API).guardianFactors,
@@ -59,17 +70,23 @@ var nouns = []func(*API){
 	(*API).guardianPush,
 	(*API).guardianWebAuthn,
 	(*API).jobs,
+	(*API).keys,
 	(*API).logStreams,
 	(*API).logs,
 	(*API).organizationConnections,
 	(*API).organizationInvitations,
 	(*API).organizationMembers,
 	(*API).organizations,
+	(*API).prompts,
 	(*API).refreshTokens,
 	(*API).resourceServers,
 	(*API).roles,
+	(*API).rules,
+	(*API).rulesConfigs,
 	(*API).sessions,
+	(*API).tenantSettings,
 	(*API).tickets,
+	(*API).triggers,
 	(*API).userBlocks,
 	(*API).userMFA,
 	(*API).userMethods,
@@ -79,8 +96,8 @@ var nouns = []func(*API){
 
 // New makes an API. Its error names the option to mend.
 func New(o Options) (*API, error) {
-	if o.Issuer == "" || o.DB == nil || o.Flows == nil || o.Factors == nil || o.Setup == nil || o.Bearer == nil || o.NewSecret == nil {
-		return nil, errors.New("management: Options.Issuer, DB, Flows, Factors, Setup, Bearer and NewSecret are required")
+	if o.Issuer == "" || o.DB == nil || o.Flows == nil || o.Factors == nil || o.Setup == nil || o.Looks == nil || o.Post == nil || o.Bearer == nil || o.NewSecret == nil || o.Keys == nil {
+		return nil, errors.New("management: Options.Issuer, DB, Flows, Factors, Setup, Looks, Post, Bearer, NewSecret and Keys are required")
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -109,6 +126,9 @@ func (a *API) Mount(_, mux *http.ServeMux) {
 	}
 	mux.HandleFunc("GET "+Base+"/exports/{link}", a.download)
 }
+
+// OpenAPI is the document of the operations, once Mount has added them.
+func (a *API) OpenAPI() *huma.OpenAPI { return a.huma.OpenAPI() }
 
 // Audience is that of access tokens for the API.
 func (a *API) Audience() string { return strings.TrimSuffix(a.Issuer, "/") + Base + "/" }

@@ -19,5 +19,5 @@ func (a *API) sign(ctx context.Context, e *storage.Event) {
 
 // desk is where the caller changes what holds for everybody.
 func (a *API) desk(ctx context.Context) Desk {
-	return Desk{DB: a.DB, Factors: a.Factors, Actor: actor(callerOf(ctx)), Now: a.Now}
+	return Desk{DB: a.DB, Factors: a.Factors, Actor: actor(callerOf(ctx)), Now: a.Now, Compile: a.Flows.CheckScript}
 }

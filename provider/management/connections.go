@@ -14,7 +14,6 @@ func (a *API) connections() {
 	op(a, operation{method: http.MethodPost, path: "/connections", scopes: []string{"create:connections"}, status: http.StatusCreated, summary: "Not done here", conflict: true}, a.createConnection)
 	op(a, operation{method: http.MethodPatch, path: "/connections/{id}", scopes: []string{"update:connections"}, summary: "Accepts what is so already", missing: true}, a.updateConnection)
 	op(a, operation{method: http.MethodDelete, path: "/connections/{id}", scopes: []string{"delete:connections"}, status: http.StatusNoContent, summary: "Not done here", missing: true}, a.deleteConnection)
-	op(a, operation{method: http.MethodGet, path: "/connections/{id}/clients", scopes: read, summary: "The applications that sign in from it: all", missing: true}, a.connectionClients)
 	op(a, operation{method: http.MethodDelete, path: "/connections/{id}/users", scopes: []string{"delete:users"}, status: http.StatusNoContent, summary: "Remove a user by e-mail address", missing: true}, a.deleteConnectionUser)
 }
 
@@ -141,7 +140,7 @@ func (a *API) updateConnection(ctx context.Context, in *struct {
 	case b.DisplayName != "" || b.DomainLevel || len(b.Metadata) > 0 || b.Options != nil && *b.Options != now.Options:
 		return nil, impossible("The register of people has no such settings; rules of passwords are in the configuration, factors.password.")
 	case b.EnabledClients != nil && !sameSet(b.EnabledClients, now.EnabledClients):
-		return nil, impossible("Every application with the grant authorization_code signs people in from here; change its grant_types.")
+		return nil, impossible(everyClient)
 	}
 	return &oneConnection{now}, nil
 }
@@ -155,33 +154,6 @@ func (a *API) deleteConnection(_ context.Context, in *ConnectionPath) (*struct{}
 		return nil, err
 	}
 	return nil, impossible("This is where all people are; remove them one by one.")
-}
-
-type connectionClients struct {
-	Clients []connectionClient `json:"clients"`
-}
-
-type connectionClient struct {
-	ClientID string `json:"client_id"`
-}
-
-func (a *API) connectionClients(ctx context.Context, in *struct {
-	ConnectionPath
-	Checkpoint
-},
-) (*struct{ Body connectionClients }, error) {
-	if err := in.check(); err != nil {
-		return nil, err
-	}
-	v, err := a.viewConnection(ctx)
-	if err != nil {
-		return nil, err
-	}
-	body := connectionClients{Clients: []connectionClient{}}
-	for _, id := range v.EnabledClients {
-		body.Clients = append(body.Clients, connectionClient{id})
-	}
-	return &struct{ Body connectionClients }{body}, nil
 }
 
 func (a *API) deleteConnectionUser(ctx context.Context, in *struct {

@@ -21,6 +21,10 @@ type Desk struct {
 	Actor   string // in the audit log
 	Force   bool   // change it even where that locks every administrator out
 	Now     func() time.Time
+	// Compile says what is wrong with the text of a script. It runs nothing of it.
+	//
+	// Errors: *flows.ScriptFault.
+	Compile func(ctx context.Context, kind, name, source string) error
 }
 
 // Change does something together with the line of the audit log that tells of it: both
@@ -31,10 +35,13 @@ func (d Desk) Change(ctx context.Context, e storage.Event, do func(context.Conte
 			return err
 		}
 		event := e
-		event.ID, event.At, event.Actor = storage.NewID("evt"), d.Now(), d.Actor
+		d.sign(&event)
 		return d.DB.AddEvents(ctx, &event)
 	})
 }
+
+// sign completes an event of whoever is at the desk.
+func (d Desk) sign(e *storage.Event) { e.ID, e.At, e.Actor = storage.NewID("evt"), d.Now(), d.Actor }
 
 // ChangeSettings changes the tenant's settings with their line of the audit log.
 //

@@ -142,3 +142,12 @@ func isMissing(err error) bool {
 	var said huma.StatusError
 	return errors.As(err, &said) && said.GetStatus() == http.StatusNotFound
 }
+
+// ignoreMissing is err where it says more than that something is not there: removing that
+// is no error.
+func ignoreMissing(err error) error {
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	return err
+}

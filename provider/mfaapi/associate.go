@@ -13,22 +13,22 @@ import (
 
 // An association is the body of POST /mfa/associate.
 type association struct {
-	Types    []string `json:"authenticator_types"`
-	Channels []string `json:"oob_channels"`
-	Phone    string   `json:"phone_number"`
-	Email    string   `json:"email"`
-	credentials
+	Types    []string `json:"authenticator_types" enum:"otp,oob" doc:"the first that is known"`
+	Channels []string `json:"oob_channels,omitempty" enum:"sms,voice,auth0,email" doc:"of type oob; auth0 is a push"`
+	Phone    string   `json:"phone_number,omitempty" doc:"of sms and voice: +491701234567"`
+	Email    string   `json:"email,omitempty" doc:"of email"`
+	Credentials
 }
 
-// credentials are those of a client, as every body may have them.
-type credentials struct {
-	ClientID      string `json:"client_id"`
-	Secret        string `json:"client_secret"`
-	Assertion     string `json:"client_assertion"`
-	AssertionType string `json:"client_assertion_type"`
+// Credentials are those of a client, as every body may have them.
+type Credentials struct {
+	ClientID      string `json:"client_id,omitempty"`
+	Secret        string `json:"client_secret,omitempty"`
+	Assertion     string `json:"client_assertion,omitempty"`
+	AssertionType string `json:"client_assertion_type,omitempty"`
 }
 
-func (c credentials) form() url.Values {
+func (c Credentials) form() url.Values {
 	form := url.Values{}
 	for name, value := range map[string]string{
 		"client_id": c.ClientID, "client_secret": c.Secret, "client_assertion": c.Assertion, "client_assertion_type": c.AssertionType,
@@ -41,7 +41,7 @@ func (c credentials) form() url.Values {
 }
 
 // proves reports whether there is more than a name.
-func (c credentials) proves() bool { return c.Secret != "" || c.Assertion != "" }
+func (c Credentials) proves() bool { return c.Secret != "" || c.Assertion != "" }
 
 // An associated is the answer.
 type associated struct {

@@ -14,10 +14,10 @@ import (
 // A question is the body of POST /mfa/challenge.
 type question struct {
 	Token   string `json:"mfa_token"`
-	Types   string `json:"challenge_type"`
-	ID      string `json:"authenticator_id"`
-	Channel string `json:"oob_channel"`
-	credentials
+	Types   string `json:"challenge_type,omitempty" doc:"otp, oob, or both with a space between; left out: any"`
+	ID      string `json:"authenticator_id,omitempty" doc:"as GET /mfa/authenticators names it"`
+	Channel string `json:"oob_channel,omitempty" enum:"sms,voice,auth0,email"`
+	Credentials
 }
 
 // A challenged is the answer.
@@ -25,7 +25,7 @@ type challenged struct {
 	Type    string `json:"challenge_type"`
 	Code    string `json:"oob_code,omitempty"`
 	Binding string `json:"binding_method,omitempty"`
-	Number  string `json:"number,omitempty"`
+	Number  string `json:"number,omitempty" doc:"that the person types on their phone"`
 }
 
 // challenge is POST /mfa/challenge: it asks for the second factor, and sends what that

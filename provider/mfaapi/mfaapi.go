@@ -42,14 +42,6 @@ func New(o Options) *API {
 	return &API{Options: o, audience: strings.TrimSuffix(o.Issuer, "/") + "/mfa/"}
 }
 
-// Mount adds the endpoints to api.
-func (a *API) Mount(_, api *http.ServeMux) {
-	api.HandleFunc("GET /mfa/authenticators", a.list)
-	api.HandleFunc("POST /mfa/associate", a.associate)
-	api.HandleFunc("POST /mfa/challenge", a.challenge)
-	api.HandleFunc("DELETE /mfa/authenticators/{id}", a.remove)
-}
-
 // A visitor shows an mfa_token, or an access token.
 type visitor struct {
 	token  string
@@ -158,10 +150,16 @@ func missing(w http.ResponseWriter, name string) {
 	refuse(w, http.StatusBadRequest, "invalid_request", "Missing required parameter: "+name)
 }
 
+// A refusal is the body of what was not done.
+type refusal struct {
+	Code        string `json:"error"`
+	Description string `json:"error_description"`
+}
+
 func refuse(w http.ResponseWriter, status int, code, description string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"error": code, "error_description": description}) // the client has gone
+	_ = json.NewEncoder(w).Encode(refusal{code, description}) // the client has gone
 }
 
 func reply(w http.ResponseWriter, body any) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -130,7 +131,7 @@ func (p *Provider) prove(r *http.Request, c *client, cred credentials) error {
 	return nil
 }
 
-// failures bounds failed client authentications from one address.
+// failures bounds failed client authentications from one network.
 var failures = struct {
 	burst  int
 	period time.Duration
@@ -144,7 +145,7 @@ func (p *Provider) failedAuthentication(r *http.Request, e *oauthError, cred cre
 		return e
 	}
 	wait, err := p.db.TakeAll(r.Context(), p.now(), storage.Limit{
-		Key: "client_auth:" + at.String(), Burst: failures.burst, Period: failures.period,
+		Key: "client_auth:" + flows.Network(at), Burst: failures.burst, Period: failures.period,
 	})
 	if err != nil {
 		return err

@@ -325,7 +325,7 @@ func TestCORE32_Rotation(t *testing.T) {
 	old := h.browser().tokens("ada", h.ask("web", "scope", "openid offline_access"))
 	_, first := h.claims(old.text("id_token"))
 	config := oidc.DefaultConfig()
-	_, err := oidc.RotateKeys(t.Context(), h.db, h.now(), config)
+	_, err := oidc.RotateKeys(t.Context(), h.db, h.now(), config, "test")
 	h.must(err)
 	h.must(h.oidc.Tick(t.Context()))
 	// Published now, signs after the overlap.

@@ -30,10 +30,11 @@ const rsaBits = 2048
 // keyRing holds the provider's keys. It is read on every token and replaced whole
 // when the table has changed.
 type keyRing struct {
-	db  *storage.DB
-	now func() time.Time
-	set atomic.Pointer[ring]
-	mu  sync.Mutex // one reload at a time
+	issuer string // in certificates
+	db     *storage.DB
+	now    func() time.Time
+	set    atomic.Pointer[ring]
+	mu     sync.Mutex // one reload at a time
 }
 
 // A ring is the table at one moment.
@@ -139,6 +140,9 @@ func (k *keyRing) load(ctx context.Context) error {
 		}
 		key, err := openKey(row)
 		if err != nil {
+			return err
+		}
+		if err := key.certify(k.issuer); err != nil {
 			return err
 		}
 		fresh.all = append(fresh.all, key)

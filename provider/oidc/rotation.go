@@ -42,8 +42,8 @@ func (k *keyRing) ensure(ctx context.Context) error {
 
 // RotateKeys makes a new key for each algorithm named, or for all where none is. It
 // is published at once and signs after overlap; then the old one retires and stays
-// published until nothing that it signed counts any more.
-func RotateKeys(ctx context.Context, db *storage.DB, now time.Time, c Config, algs ...string) ([]*storage.SigningKey, error) {
+// published until nothing that it signed counts any more. The audit log names actor.
+func RotateKeys(ctx context.Context, db *storage.DB, now time.Time, c Config, actor string, algs ...string) ([]*storage.SigningKey, error) {
 	var made []*storage.SigningKey
 	for _, alg := range signingAlgs {
 		if len(algs) > 0 && !slices.Contains(algs, string(alg)) {
@@ -69,7 +69,7 @@ func RotateKeys(ctx context.Context, db *storage.DB, now time.Time, c Config, al
 				return err
 			}
 		}
-		return db.AddEvents(ctx, rotated(now, made)...)
+		return db.AddEvents(ctx, rotated(now, actor, made)...)
 	})
 	return made, err
 }
@@ -89,11 +89,11 @@ func retire(ctx context.Context, db *storage.DB, all []*storage.SigningKey, next
 	return nil
 }
 
-func rotated(now time.Time, made []*storage.SigningKey) []*storage.Event {
+func rotated(now time.Time, actor string, made []*storage.SigningKey) []*storage.Event {
 	var events []*storage.Event
 	for _, key := range made {
 		events = append(events, &storage.Event{
-			ID: storage.NewID("evt"), At: now, Type: "key.rotated", Actor: "provider",
+			ID: storage.NewID("evt"), At: now, Type: "key.rotated", Actor: actor,
 			Data: map[string]any{"kid": key.ID, "alg": key.Alg, "not_before": key.NotBefore.Unix()},
 		})
 	}
@@ -115,7 +115,7 @@ func (p *Provider) Tick(ctx context.Context) error {
 		if newest == nil || p.now().Sub(newest.NotBefore) < p.config.KeyRotation-p.config.KeyOverlap {
 			continue
 		}
-		if _, err := RotateKeys(ctx, p.db, p.now(), p.config, string(alg)); err != nil {
+		if _, err := RotateKeys(ctx, p.db, p.now(), p.config, "provider", string(alg)); err != nil {
 			return err
 		}
 	}

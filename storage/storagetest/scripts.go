@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -133,7 +134,7 @@ func liveScripts(t *testing.T, db *storage.DB) {
 	must(t, db.UpdateScript(ctx, off))
 	_, err = db.CachedScripts(counted)
 	must(t, err)
-	if n.Load() != 1 {
+	if n.Load() != 2 { // the scripts, and what rules share
 		t.Errorf("a miss cost %d round trips", n.Load())
 	}
 	seen("z", "action")
@@ -145,6 +146,45 @@ func liveScripts(t *testing.T, db *storage.DB) {
 	must(t, db.UpdateScript(ctx, off))
 	if live, err := db.CachedScripts(ctx); err == nil {
 		t.Errorf("a version that is not there is left out: %v", live)
+	}
+}
+
+// configuration is what rules share: sealed, seen by them at once and by no action, and a
+// rule's own secrets go first.
+func configuration(t *testing.T, db *storage.DB) {
+	ctx := t.Context()
+	rule, action := aScript(t, db, "rule", storage.ScriptRule), aScript(t, db, "action", storage.ScriptAction)
+	seen := func(want map[string]string) {
+		t.Helper()
+		live, err := db.CachedScripts(ctx)
+		must(t, err)
+		given, err := db.Given(ctx, rule)
+		must(t, err)
+		if !maps.Equal(live[0].Secrets, want) || !maps.Equal(given, want) || len(live[1].Secrets) > 0 {
+			t.Errorf("the rule has %v and is given %v, the action has %v; want %v", live[0].Secrets, given, live[1].Secrets, want)
+		}
+		if given, err := db.Given(ctx, action); err != nil || len(given) > 0 {
+			t.Errorf("the action is given %v, %v", given, err)
+		}
+	}
+	seen(nil)
+	must(t, db.PutConfiguration(ctx, "A", "1"))
+	must(t, db.PutConfiguration(ctx, "B", "2"))
+	must(t, db.PutConfiguration(ctx, "A", "3"))
+	seen(map[string]string{"A": "3", "B": "2"})
+	rule.Secrets = map[string]string{"B": "own"}
+	must(t, db.UpdateScript(ctx, rule))
+	seen(map[string]string{"A": "3", "B": "own"})
+	must(t, db.DeleteConfiguration(ctx, "A"))
+	want(t, db.DeleteConfiguration(ctx, "A"), storage.ErrNotFound)
+	seen(map[string]string{"B": "own"})
+	want(t, db.PutConfiguration(ctx, "", "1"), storage.ErrInvalid)
+	want(t, db.PutConfiguration(ctx, "A", strings.Repeat("x", 4097)), storage.ErrInvalid)
+	if all, err := db.Configuration(ctx); err != nil || !maps.Equal(all, map[string]string{"B": "2"}) {
+		t.Errorf("%v, %v", all, err)
+	}
+	if v, err := db.LastScriptVersion(ctx, rule.ID); err != nil || v.Number != 1 {
+		t.Errorf("the last text: %+v, %v", v, err)
 	}
 }
 

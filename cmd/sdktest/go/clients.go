@@ -98,8 +98,8 @@ func (p *program) connections(ctx context.Context, m *management.Management) {
 		return m.Connection.Create(ctx, &management.Connection{Name: auth0.String("Another"), Strategy: auth0.String("auth0")})
 	})
 	p.missing("Connection.Delete", http.StatusForbidden, one, func() error { return m.Connection.Delete(ctx, c.GetID()) })
-	p.missing("Connection.UpdateEnabledClients", http.StatusMethodNotAllowed, one, func() error {
-		return m.Connection.UpdateEnabledClients(ctx, c.GetID(), []management.ConnectionEnabledClient{{ClientID: auth0.String(p.Clients["web"].ID), Status: auth0.Bool(false)}})
+	p.works("Connection.UpdateEnabledClients", func() error {
+		return m.Connection.UpdateEnabledClients(ctx, c.GetID(), []management.ConnectionEnabledClient{{ClientID: auth0.String(p.Clients["web"].ID), Status: auth0.Bool(true)}})
 	})
 }
 

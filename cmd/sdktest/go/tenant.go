@@ -24,7 +24,7 @@ func (p *program) prompts(ctx context.Context, m *management.Management) {
 	p.topic = "Prompt"
 	p.works("Prompt.Read", func() error { _, err := m.Prompt.Read(ctx); return err })
 	p.works("Prompt.Update", func() error {
-		return m.Prompt.Update(ctx, &management.Prompt{WebAuthnPlatformFirstFactor: auth0.Bool(true)})
+		return m.Prompt.Update(ctx, &management.Prompt{UniversalLoginExperience: "new", IdentifierFirst: auth0.Bool(false)})
 	})
 	p.works("Prompt.SetCustomText", func() error {
 		return m.Prompt.SetCustomText(ctx, "mfa-otp", "en", map[string]any{"mfa-otp-challenge": map[string]any{"title": "Your code"}})
@@ -95,6 +95,7 @@ func (p *program) keys(ctx context.Context, m *management.Management) {
 		return see(m.SigningKey.Read(ctx, one.GetKID()))(func(k *management.SigningKey) bool { return k.GetKID() == one.GetKID() })
 	})
 	p.works("SigningKey.Rotate", func() error { _, err := m.SigningKey.Rotate(ctx); return err })
+	p.untried("SigningKey.Revoke", "it takes a key that signs no more, so an hour")
 }
 
 func (p *program) jobs(ctx context.Context, m *management.Management) {
@@ -123,6 +124,23 @@ func (p *program) jobs(ctx context.Context, m *management.Management) {
 }
 
 func (p *program) email(ctx context.Context, m *management.Management) {
+	p.topic = "EmailProvider"
+	credentials := &management.EmailProviderCredentialsSMTP{SMTPHost: auth0.String("mail.walk.example"), SMTPPort: auth0.Int(587), SMTPUser: auth0.String("walk"), SMTPPass: auth0.String("walk")}
+	p.works("EmailProvider.Create", func() error {
+		return m.EmailProvider.Create(ctx, &management.EmailProvider{
+			Name: auth0.String(management.EmailProviderSMTP), Enabled: auth0.Bool(false), DefaultFromAddress: auth0.String("no-reply@walk.example"), Credentials: credentials,
+		})
+	})
+	p.works("EmailProvider.Read", func() error {
+		return see(m.EmailProvider.Read(ctx))(func(e *management.EmailProvider) bool {
+			read, ok := e.Credentials.(*management.EmailProviderCredentialsSMTP)
+			return ok && read.GetSMTPHost() == "mail.walk.example" && read.GetSMTPPass() == ""
+		})
+	})
+	p.works("EmailProvider.Update", func() error {
+		return m.EmailProvider.Update(ctx, &management.EmailProvider{DefaultFromAddress: auth0.String("Walk <no-reply@walk.example>")})
+	})
+	p.works("EmailProvider.Delete", func() error { return m.EmailProvider.Delete(ctx) })
 	p.topic = "EmailTemplate"
 	t := &management.EmailTemplate{
 		Template: auth0.String("mfa_oob_code"), Body: auth0.String("{{ code }}"), From: auth0.String("no-reply@walk.example"), Subject: auth0.String("Your code"),

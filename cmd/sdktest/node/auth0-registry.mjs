@@ -77,7 +77,8 @@ const connections = async (m) => {
   const id = all?.[0]?.id;
   await step('connections.get', async () => want((await m.connections.get(id)).name === connection, connection, id));
   await refused('connections.update', 'the register has no settings of its own; rules of passwords are in the configuration', () => m.connections.update(id, { display_name: 'People' }));
-  await step('connections.clients.get', () => m.connections.clients.get(id));
+  const enabled = await step('connections.clients.get', async () => (await m.connections.clients.get(id)).data);
+  await step('connections.clients.update', () => m.connections.clients.update(id, [{ client_id: enabled?.[0]?.client_id, status: true }]));
   await step('connections.users.deleteByEmail', async () => {
     const { email } = await somebody(m, 'node-by-email');
     await m.connections.users.deleteByEmail(id, { email });
