@@ -135,7 +135,7 @@ func TestRow63_64_Import(t *testing.T) {
 	if left, err := x.house.db.JobParts(t.Context(), strings.TrimPrefix(at, "/jobs/"), "input", -1, 1); err != nil || len(left) != 0 {
 		t.Errorf("the file is still there: %v, %v", left, err)
 	}
-	x.signsIn(password, key)
+	x.signsInImported(password, key)
 
 	changed := `[{"email":"ada@example.com","given_name":"Ada","app_metadata":{"plan":"silver"}}]`
 	at = jobOf(t, x.importUsers("create:users update:users", changed, map[string]string{"upsert": "true"}))
@@ -154,8 +154,8 @@ func TestRow63_64_Import(t *testing.T) {
 	x.may("read:users", 404, "GET", at, "")
 }
 
-// signsIn is Ada at an application that asks for the password and a code itself.
-func (x *tenant) signsIn(password, key string) {
+// signsInImported is Ada at an application that asks for the password and a code itself.
+func (x *tenant) signsInImported(password, key string) {
 	x.t.Helper()
 	secret := x.client("own", func(c *storage.Client) {
 		c.Metadata.GrantTypes = []string{"password", "http://auth0.com/oauth/grant-type/mfa-otp"}
