@@ -17,6 +17,7 @@ type happening struct {
 func (e *Engine) requestOf(r *http.Request, l *login, back url.Values) happening {
 	q := l.parameters()
 	q.Del("id_token_hint") // a token of the person's
+	q.Del("invitation")    // whoever has it may join
 	h := happening{
 		ip: e.addressOf(r), agent: r.UserAgent(), host: e.issuer.Host, method: http.MethodGet, language: r.Header.Get("Accept-Language"),
 		query: flat(q), body: map[string]string{}, place: l.scene.place,

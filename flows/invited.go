@@ -58,7 +58,19 @@ func (e *Engine) acceptMailbox(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, e.JoinPath(j), http.StatusSeeOther)
 		return
 	}
-	value, err := e.makeAccount(r, j)
+	wait, err := e.db.TakeAll(r.Context(), e.now(),
+		on(e.config.Limits.ResetAddress, "reset:"+e.network(r)), on(e.config.Limits.ResetUser, "reset:"+e.who(nil, j.Email)))
+	if err == nil && wait > 0 {
+		RetryAfter(w.Header(), wait)
+		f := e.ownFrame(w, r, e.JoinPath(j))
+		f.Account, f.Notice = j.Email, limited(e.now().Add(wait))
+		e.themes.Render(w, http.StatusTooManyRequests, themes.VerifyEmail{Frame: f})
+		return
+	}
+	value := ""
+	if err == nil {
+		value, err = e.makeAccount(r, j)
+	}
 	switch {
 	case errors.Is(err, storage.ErrConflict) || errors.Is(err, storage.ErrInvalid) || errors.Is(err, storage.ErrNotFound):
 		e.refuseInvitation(w, r, "enroll.invalid") // it is gone, or the address is somebody's user name
@@ -85,7 +97,7 @@ func (e *Engine) makeAccount(r *http.Request, j *Joining) (value string, err err
 	if err != nil {
 		return "", err
 	}
-	data, err := json.Marshal(errand{Email: u.Email, ReturnTo: link})
+	data, err := json.Marshal(errand{Email: u.Email, ReturnTo: link, First: true})
 	if err != nil {
 		return "", err
 	}

@@ -85,13 +85,15 @@ func (e *Engine) enter(ctx context.Context, v *visit, j *Joining, u *storage.Use
 	if err := e.db.PutMember(ctx, m); err != nil {
 		return err
 	}
-	if !u.EmailVerified {
+	var events []*storage.Event
+	if j.Mailed && !u.EmailVerified {
 		u.EmailVerified = true
 		if err := e.db.UpdateUser(ctx, u); err != nil {
 			return err
 		}
+		events = append(events, e.event(v, "user.email_verified", nil))
 	}
-	return e.db.AddEvents(ctx, e.event(v, "organization.joined", map[string]any{"organization": j.OrganizationID, "invitation": j.ID, "roles": m.Roles}))
+	return e.db.AddEvents(ctx, append(events, e.event(v, "organization.joined", map[string]any{"organization": j.OrganizationID, "invitation": j.ID, "roles": m.Roles}))...)
 }
 
 // InvitedTo puts an invitation into what a relying party asks. welcome is our own page for

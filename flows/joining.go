@@ -14,9 +14,9 @@ import (
 	"github.com/sallyport-id/sallyport/themes"
 )
 
-// A Joining is an invitation to become a member of an organization. Its ticket is in the
-// mailbox that it is for: whoever signs in with it as the person of that address joins,
-// once, and their address is known to be theirs.
+// A Joining is an invitation to become a member of an organization. Whoever signs in with
+// its ticket as the person of its address joins, once; where it was mailed, the address is
+// known to be theirs.
 type Joining struct {
 	ID             string          `json:"id"`
 	OrganizationID string          `json:"organization_id"`
@@ -27,6 +27,7 @@ type Joining struct {
 	UserMetadata   json.RawMessage `json:"user_metadata,omitempty"`
 	AppMetadata    json.RawMessage `json:"app_metadata,omitempty"` // both of who has no account yet
 	Ticket         string          `json:"ticket"`
+	Mailed         bool            `json:"mailed,omitempty"`  // to Email: whoever has the ticket reads that mailbox
 	Account        string          `json:"account,omitempty"` // id of the user that was made by it
 	CreatedAt      time.Time       `json:"created_at"`
 	ExpiresAt      time.Time       `json:"expires_at"`
@@ -54,7 +55,7 @@ func (e *Engine) InviteToOrganization(ctx context.Context, j *Joining, mail bool
 		return ErrNoMail
 	}
 	id := storage.NewID("")[1:]
-	j.ID, j.Ticket = joiningPrefix+id, id+token()
+	j.ID, j.Ticket, j.Mailed = joiningPrefix+id, id+token(), mail
 	o, err := e.db.OrganizationByID(ctx, j.OrganizationID)
 	if err != nil {
 		return err

@@ -273,14 +273,18 @@ func (e *Engine) commitReset(v *visit, t *reset, fresh *factors.Authenticator) e
 		if err != nil {
 			return err
 		}
+		it := errandOf(t.data)
+		if it.First && slices.ContainsFunc(auths, func(a *factors.Authenticator) bool { return a.Usable() }) {
+			return storage.ErrSpent
+		}
 		c := storage.Change{NewAuthenticators: []*factors.Authenticator{fresh}, EndAllOf: t.user.ID}
 		for _, a := range auths {
 			if a.Factor == factors.Password {
 				c.OldAuthenticators = append(c.OldAuthenticators, a.ID)
 			}
 		}
-		user, proven := *t.user, errandOf(t.data).Email != "" // links that are older do not say which mailbox they proved
-		if user.PasswordExpired || proven && !user.EmailVerified {
+		user, proven := *t.user, it.Email != ""                                // links that are older do not say which mailbox they proved
+		if user.PasswordExpired || proven && !user.EmailVerified || it.First { // of two first passwords at once, one is stored
 			user.PasswordExpired, user.EmailVerified = false, user.EmailVerified || proven
 			c.User = &user
 		}

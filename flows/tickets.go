@@ -21,6 +21,9 @@ type Link struct {
 type errand struct {
 	Email    string `json:"email,omitempty"` // the mailbox that the link proves
 	ReturnTo string `json:"return_to,omitempty"`
+	// First is true where the person has no password yet: a link that is left over when
+	// they have one opens nothing.
+	First bool `json:"first,omitempty"`
 }
 
 // errandOf reads a ticket's data: an object, or the address alone.

@@ -15,6 +15,9 @@ import (
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"github.com/sallyport-id/sallyport/themes"
 )
@@ -371,5 +374,29 @@ func TestHealth(t *testing.T) {
 	s.Drain()
 	if status("/healthz") != 200 || status("/readyz") != 503 || status("/login/1") != 200 {
 		t.Error("R-15: draining turns readiness red and goes on serving")
+	}
+}
+
+// Addresses are secrets on some routes, and traces go elsewhere.
+func TestTracesKnowNoAddress(t *testing.T) {
+	spans := tracetest.NewSpanRecorder()
+	before := otel.GetTracerProvider()
+	otel.SetTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)))
+	t.Cleanup(func() { otel.SetTracerProvider(before) })
+	s, _ := site(t, func(o *Options) {
+		o.Tracing = true
+		o.Rooms = append(o.Rooms, func(browser, _ *http.ServeMux) {
+			browser.HandleFunc("GET /link/{token}", func(http.ResponseWriter, *http.Request) {})
+		})
+	})
+	s.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/link/s3cret", nil))
+	ended := spans.Ended()
+	if len(ended) != 1 || ended[0].Name() != "GET /link/{token}" {
+		t.Fatalf("%v", ended)
+	}
+	for _, a := range ended[0].Attributes() {
+		if strings.Contains(a.Value.String(), "s3cret") {
+			t.Errorf("%s is %s", a.Key, a.Value.String())
+		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 )
 
@@ -43,6 +44,7 @@ func Address(r *http.Request) netip.Addr {
 func (s *Site) visit(w http.ResponseWriter, r *http.Request) {
 	start := s.opts.Now()
 	f := s.find(r)
+	trace.SpanFromContext(r.Context()).SetAttributes(attribute.String("url.path", f.name(r))) // an address may be a secret
 	v := visited{address: s.realAddress(r)}
 	v.id = s.requestID(r)
 	stripForwarded(r.Header)

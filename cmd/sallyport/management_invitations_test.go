@@ -196,6 +196,8 @@ func TestInvitationOfNewcomer(t *testing.T) {
 	if _, err := x.house.db.UserByLogin(t.Context(), "new@example.com"); err == nil || !strings.Contains(b.text(), "Confirm that this address is yours") {
 		t.Errorf("a look made an account, or: %s", b.text())
 	}
+	before := newBrowser(t) // has the link to a password and keeps it
+	before.get(link).submit("")
 	b.submit("").get(link).submit("") // put off, and begun again
 	b.fill(map[string]string{"password_new": invitedPassword, "password_again": invitedPassword}).submit("")
 	if !strings.Contains(b.body, link) {
@@ -211,6 +213,9 @@ func TestInvitationOfNewcomer(t *testing.T) {
 	}
 	if b.get(link); b.status != http.StatusGone {
 		t.Errorf("twice: %d %s", b.status, b.text())
+	}
+	if before.fill(map[string]string{"password_new": "another password of a stranger", "password_again": "another password of a stranger"}).submit(""); before.status != http.StatusGone || len(x.events("password.changed")) != 1 {
+		t.Errorf("a link to a first password that is left over: %d %s", before.status, before.text())
 	}
 
 	// At an application's request the page comes first, too.
