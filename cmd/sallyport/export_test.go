@@ -56,6 +56,7 @@ func endow(t *testing.T, h *house) (grace *storage.User, codes []string) {
 		h.db.PutDocument(ctx, &storage.Document{Kind: "test", Name: "one", Body: []byte(`{"token":"s3cret"}`)}),
 		second(h.editScript(ctx, script, management.ScriptEdit{Source: &live, Deploy: true})),
 		second(h.editScript(ctx, script, management.ScriptEdit{Source: &draft})),
+		h.desk(false).BindActions(ctx, []management.Place{{Action: script, DisplayName: "The secret"}}),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -143,6 +144,10 @@ func compareHouses(t *testing.T, first, again *house, graceID string) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		place, err := h.db.Document(ctx, "action_binding", script.ID)
+		if err != nil || !strings.Contains(string(place.Body), `"The secret"`) {
+			t.Errorf("its place: %+v, %v", place, err)
+		}
 		doc, err := h.db.Document(ctx, "test", "one")
 		if err != nil {
 			t.Fatal(err)
@@ -166,7 +171,7 @@ func compareHouses(t *testing.T, first, again *house, graceID string) {
 			a.UpdatedAt = time.Time{}
 		}
 		return map[string]any{
-			"user": person.User, "authenticators": person.Authenticators, "secrets": script.Secrets, "deployed": script.Deployed,
+			"user": person.User, "authenticators": person.Authenticators, "secrets": script.Secrets, "deployed": script.Deployed, "bound": script.Enabled,
 			"versions": []string{versions[0].Source, versions[1].Source}, "members": members, "policy": o.Policy,
 			"document": string(doc.Body), "settings": settings, "clients": clients, "apis": apis,
 		}
