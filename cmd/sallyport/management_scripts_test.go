@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -11,6 +12,49 @@ import (
 	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/storage"
 )
+
+// signsIn is what the password grant of ada says: "" where she gets a token, else the
+// error's description. It refreshes by a rule that was stored just before.
+func (x *tenant) signsIn(secret string) string {
+	x.t.Helper()
+	var body struct {
+		Token string `json:"access_token"`
+		Error string `json:"error"`
+		Why   string `json:"error_description"`
+	}
+	x.post("/oauth/token", url.Values{"grant_type": {"password"}, "username": {"ada"}, "password": {"a long enough password 17"}, "scope": {"openid"}}, &body,
+		func(r *http.Request) { r.SetBasicAuth("own", secret) })
+	if body.Token != "" {
+		return ""
+	}
+	return body.Error + " " + body.Why
+}
+
+// scripted is a tenant with ada, who can sign in, and her client's secret.
+func scripted(t *testing.T) (*tenant, string) {
+	t.Helper()
+	x := newTenant(t, nil)
+	x.people("auth0|ada")
+	u, err := x.house.db.UserByID(t.Context(), "auth0|ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := x.house.setPassword(t.Context(), u, "a long enough password 17"); err != nil {
+		t.Fatal(err)
+	}
+	return x, x.client("own", func(c *storage.Client) {
+		c.Metadata.GrantTypes = []string{"password"}
+		c.Settings.FirstParty = true
+	})
+}
+
+func refuses(why string) string {
+	return "function (user, context, callback) {\n  callback(new UnauthorizedError(" + why + "));\n}"
+}
+
+func denies(why string) string {
+	return "exports.onExecutePostLogin = async (event, api) => {\n  api.access.deny(" + why + ");\n};"
+}
 
 // oldScript stores a script whose text was checked by an older program: it does not compile.
 func (x *tenant) oldScript(kind, name string) *storage.Script {

@@ -12,27 +12,28 @@ import (
 // nothing of a text runs, and one that was compiled before is judged the same again.
 func TestCheckInWorker(t *testing.T) {
 	r := runner(t, Options{Workers: 1, Timeout: 300 * time.Millisecond})
-	check := func(s Script) error {
-		_, err := r.Run(t.Context(), Job{Scripts: []Script{s}, Compile: true})
+	check := func(s Script, limit time.Duration) error {
+		_, err := r.Run(t.Context(), Job{Scripts: []Script{s}, Compile: true, Timeout: limit})
 		return err
 	}
 	sound := action(`for (;;) {}`)
 	for range 2 {
-		if err := check(sound); err != nil {
+		if err := check(sound, 0); err != nil {
 			t.Error(err)
 		}
 	}
 	for name, c := range map[string]struct {
 		script Script
+		limit  time.Duration // 0: the Runner's
 		why    string
 	}{
-		"broken":   {Script{Name: "x", Kind: Rule, Source: "function (\n"}, "x, line"},
-		"no event": {Script{Name: "x", Kind: Action, Source: "exports.other = 1"}, "an action has exports.onExecutePostLogin"},
-		"deep":     {Script{Name: "x", Kind: Action, Source: strings.Repeat("[", 100_000)}, "it took longer than"},
+		"broken":   {Script{Name: "x", Kind: Rule, Source: "function (\n"}, 0, "x, line"},
+		"no event": {Script{Name: "x", Kind: Action, Source: "exports.other = 1"}, 0, "an action has exports.onExecutePostLogin"},
+		"deep":     {Script{Name: "x", Kind: Action, Source: strings.Repeat("[", 100_000)}, 50 * time.Millisecond, "it took longer than"},
 	} {
 		for range 2 {
 			var fault *Fault
-			if err := check(c.script); !errors.As(err, &fault) || !strings.Contains(err.Error(), c.why) {
+			if err := check(c.script, c.limit); !errors.As(err, &fault) || !strings.Contains(err.Error(), c.why) {
 				t.Errorf("%s: %v, want %q", name, err, c.why)
 			}
 		}
