@@ -75,7 +75,6 @@ type Engine struct {
 	lists   *risk.Lists
 
 	scriptCache *scriptCache
-	trials      chan struct{} // room for one: sign-ins have the other workers
 }
 
 // New makes an Engine. Its error names the option to mend.
@@ -99,7 +98,6 @@ func New(o Options) (*Engine, error) {
 		db: o.DB, factors: o.Factors, themes: o.Themes, config: o.Config, ladder: o.Ladder,
 		clock: o.Now, log: o.Logger, address: o.Address,
 		rules: o.Rules, risk: o.Risk, places: o.Places, lists: o.Lists, scriptCache: &scriptCache{},
-		trials: make(chan struct{}, 1),
 	}
 	if e.risk.RememberFor == 0 {
 		e.risk = risk.DefaultConfig()

@@ -94,17 +94,9 @@ func (e *Engine) CheckScript(ctx context.Context, kind, name, source string) err
 	return err
 }
 
-// trial runs what no sign-in waits for: one at a time, so that most workers stay free for
-// those that do.
+// trial runs what no sign-in waits for, so that it takes no worker from those that do.
 func (e *Engine) trial(ctx context.Context, job rules.Job) (*ScriptVerdict, error) {
-	ctx, cancel := context.WithTimeout(ctx, waitForWorker)
-	defer cancel()
-	select {
-	case e.trials <- struct{}{}:
-		defer func() { <-e.trials }()
-	case <-ctx.Done():
-		return nil, fmt.Errorf("%w: %w", ErrScriptsBusy, ctx.Err())
-	}
+	job.Apart = true
 	return e.execute(ctx, job)
 }
 

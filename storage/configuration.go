@@ -6,10 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
+
+	"github.com/uptrace/bun"
 )
 
 // configurationKind is that of the documents with the values which all rules share.
 const configurationKind = "rules_config"
+
+// configurationKey is Auth0's for the keys of rules' configuration.
+var configurationKey = regexp.MustCompile(`^[A-Za-z0-9_@*+:-]{1,127}$`)
 
 // Configuration are the values that every rule finds in configuration, by key.
 func (d *DB) Configuration(ctx context.Context) (map[string]string, error) {
@@ -32,6 +38,9 @@ func (d *DB) Configuration(ctx context.Context) (map[string]string, error) {
 //
 // Errors: ErrConflict where somebody else changes it at the same moment; ErrInvalid.
 func (d *DB) PutConfiguration(ctx context.Context, key, value string) error {
+	if !configurationKey.MatchString(key) {
+		return fmt.Errorf("%w: key: %.200q; use 1 to 127 letters, digits and _ @ * + : -", ErrInvalid, key)
+	}
 	if err := checkSecret("value", key, value); err != nil {
 		return err
 	}
@@ -39,16 +48,31 @@ func (d *DB) PutConfiguration(ctx context.Context, key, value string) error {
 	if err != nil {
 		return fmt.Errorf("storage: configuration of rules: %w", err)
 	}
-	row, err := d.Document(ctx, configurationKind, key)
-	if errors.Is(err, ErrNotFound) {
-		row, err = &Document{Kind: configurationKind, Name: key}, nil
-	}
-	if err != nil {
-		return err
-	}
-	row.Body = body
 	defer d.dropScripts(ctx)
-	return d.PutDocument(ctx, row)
+	return d.Tx(ctx, func(ctx context.Context) error {
+		row, err := d.Document(ctx, configurationKind, key)
+		if errors.Is(err, ErrNotFound) {
+			row, err = &Document{Kind: configurationKind, Name: key}, d.roomForConfiguration(ctx)
+		}
+		if err != nil {
+			return err
+		}
+		row.Body = body
+		return d.PutDocument(ctx, row)
+	})
+}
+
+// roomForConfiguration refuses one more value than all rules may be given.
+func (d *DB) roomForConfiguration(ctx context.Context) error {
+	var n int64
+	err := d.query(ctx, func(ctx context.Context, q bun.IDB) (err error) {
+		n, err = q.NewSelect().Model((*Document)(nil)).Where("kind = ?", configurationKind).Count(ctx)
+		return err
+	})
+	if err == nil && n >= maxSecrets {
+		err = fmt.Errorf("%w: configuration: rules share %d values already, which is the most; remove one first", ErrInvalid, n)
+	}
+	return err
 }
 
 // DeleteConfiguration takes a value from all rules. Errors: ErrNotFound.

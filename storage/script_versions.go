@@ -14,12 +14,16 @@ import (
 const (
 	maxScriptName   = 140       // characters
 	maxScriptSource = 100 << 10 // bytes
+	maxSecrets      = 100       // of a script, and of what all rules share
 	maxSecretKey    = 128       // characters
 	maxSecretValue  = 4096
+	// MaxDrafts is how many texts of a script are kept beside the one that is deployed.
+	MaxDrafts = 100
 )
 
 // AddScriptVersion stores another text of a script and assigns Number, the next one,
-// and CreatedAt where that is zero. It does not deploy it.
+// and CreatedAt where that is zero. It does not deploy it. The oldest that are not deployed
+// go where there are more than MaxDrafts of them.
 //
 // Errors: ErrNotFound without the script; ErrInvalid.
 func (d *DB) AddScriptVersion(ctx context.Context, v *ScriptVersion) error {
@@ -40,7 +44,13 @@ func (d *DB) AddScriptVersion(ctx context.Context, v *ScriptVersion) error {
 		if err != nil {
 			return err
 		}
-		return d.insert(ctx, &row)
+		if err := d.insert(ctx, &row); err != nil {
+			return err
+		}
+		return d.exec(ctx, func(ctx context.Context, q bun.IDB) error {
+			_, err := q.ExecContext(ctx, dropDrafts, row.ScriptID, MaxDrafts)
+			return err
+		})
 	})
 	if err == nil {
 		*v = row
@@ -48,11 +58,33 @@ func (d *DB) AddScriptVersion(ctx context.Context, v *ScriptVersion) error {
 	return err
 }
 
+// dropDrafts is for ?0 the script and ?1 how many of its texts stay beside the deployed one.
+const dropDrafts = `
+DELETE FROM script_versions WHERE script_id = ?0
+AND number <> (SELECT deployed FROM scripts WHERE id = ?0)
+AND number <= (
+	SELECT v.number FROM script_versions AS v JOIN scripts AS s ON s.id = v.script_id
+	WHERE v.script_id = ?0 AND v.number <> s.deployed ORDER BY v.number DESC LIMIT 1 OFFSET ?1)`
+
 // ScriptVersions lists the texts of a script, the newest first.
 func (d *DB) ScriptVersions(ctx context.Context, scriptID string) ([]*ScriptVersion, error) {
+	return d.ScriptVersionsPage(ctx, scriptID, 0, 0)
+}
+
+// ScriptVersionsPage lists at most limit texts of a script behind the offset newest; 0: all.
+func (d *DB) ScriptVersionsPage(ctx context.Context, scriptID string, offset, limit int) ([]*ScriptVersion, error) {
 	return all[ScriptVersion](ctx, d, func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("script_id = ?", scriptID).OrderExpr("number DESC")
+		return q.Where("script_id = ?", scriptID).OrderExpr("number DESC").Offset(int64(offset)).Limit(int64(limit))
 	})
+}
+
+// CountScriptVersions counts the texts of a script.
+func (d *DB) CountScriptVersions(ctx context.Context, scriptID string) (n int64, err error) {
+	err = d.query(ctx, func(ctx context.Context, q bun.IDB) (err error) {
+		n, err = q.NewSelect().Model((*ScriptVersion)(nil)).Where("script_id = ?", scriptID).Count(ctx)
+		return err
+	})
+	return n, err
 }
 
 // ScriptVersion finds one text of a script. Errors: ErrNotFound.
@@ -72,6 +104,8 @@ func (s *Script) check() error {
 		return fmt.Errorf("%w: name: %q; use 1 to %d printable characters, without space around them", ErrInvalid, s.Name, maxScriptName)
 	case s.Kind != ScriptRule && s.Kind != ScriptAction:
 		return fmt.Errorf("%w: kind: %q; use %s or %s", ErrInvalid, s.Kind, ScriptRule, ScriptAction)
+	case len(s.Secrets) > maxSecrets:
+		return fmt.Errorf("%w: secrets: there are %d; at most %d are allowed", ErrInvalid, len(s.Secrets), maxSecrets)
 	}
 	for key, value := range s.Secrets {
 		if err := checkSecret("secrets", key, value); err != nil {

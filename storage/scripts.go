@@ -104,11 +104,15 @@ func (d *DB) UpdateScript(ctx context.Context, s *Script) error {
 	})
 }
 
-// DeleteScript removes a script with all its versions. Deleting one that is not there
-// is no error.
-func (d *DB) DeleteScript(ctx context.Context, id string) error {
+// DeleteScript removes a script with all its versions, where its Version is that of the
+// table.
+//
+// Errors: ErrConflict where the script has changed or is gone.
+func (d *DB) DeleteScript(ctx context.Context, s *Script) error {
 	defer d.dropScripts(ctx)
-	return d.some(ctx, func(q bun.IDB) statement { return q.NewDelete().Model((*scriptRow)(nil)).Where("id = ?", id) })
+	return d.must(ctx, ErrConflict, func(q bun.IDB) statement {
+		return q.NewDelete().Model((*scriptRow)(nil)).Where("id = ? AND version = ?", s.ID, s.Version)
+	})
 }
 
 // inOrder is the order in which scripts run: the rules, then the actions.

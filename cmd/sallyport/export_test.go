@@ -55,9 +55,14 @@ func endow(t *testing.T, h *house) (grace *storage.User, codes []string) {
 		h.db.CreateOrganization(ctx, o), h.db.PutMember(ctx, &storage.Member{OrganizationID: o.ID, UserID: grace.ID, Roles: []string{"owner"}}),
 		h.db.PutDocument(ctx, &storage.Document{Kind: "test", Name: "one", Body: []byte(`{"token":"s3cret"}`)}),
 		second(h.editScript(ctx, script, management.ScriptEdit{Source: &live, Deploy: true})),
-		second(h.editScript(ctx, script, management.ScriptEdit{Source: &draft})),
+		h.desk(false).BindActions(ctx, []management.Place{{Action: script, DisplayName: "The secret"}}),
 	} {
 		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range storage.MaxDrafts { // so that the one that runs is the oldest of all that may be there
+		if _, err := h.editScript(ctx, script, management.ScriptEdit{Source: &draft}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -131,6 +136,10 @@ func compareHouses(t *testing.T, first, again *house, graceID string) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		live, err := h.db.ScriptVersion(ctx, script.ID, script.Deployed)
+		if err != nil {
+			t.Fatal(err)
+		}
 		versions, err := h.db.ScriptVersions(ctx, script.ID)
 		if err != nil {
 			t.Fatal(err)
@@ -142,6 +151,10 @@ func compareHouses(t *testing.T, first, again *house, graceID string) {
 		members, err := h.db.Members(ctx, o.ID)
 		if err != nil {
 			t.Fatal(err)
+		}
+		place, err := h.db.Document(ctx, "action_binding", script.ID)
+		if err != nil || !strings.Contains(string(place.Body), `"The secret"`) {
+			t.Errorf("its place: %+v, %v", place, err)
 		}
 		doc, err := h.db.Document(ctx, "test", "one")
 		if err != nil {
@@ -166,8 +179,8 @@ func compareHouses(t *testing.T, first, again *house, graceID string) {
 			a.UpdatedAt = time.Time{}
 		}
 		return map[string]any{
-			"user": person.User, "authenticators": person.Authenticators, "secrets": script.Secrets, "deployed": script.Deployed,
-			"versions": []string{versions[0].Source, versions[1].Source}, "members": members, "policy": o.Policy,
+			"user": person.User, "authenticators": person.Authenticators, "secrets": script.Secrets, "deployed": script.Deployed, "bound": script.Enabled,
+			"live": live.Source, "versions": len(versions), "draft": versions[0].Source, "members": members, "policy": o.Policy,
 			"document": string(doc.Body), "settings": settings, "clients": clients, "apis": apis,
 		}
 	}

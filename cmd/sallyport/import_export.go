@@ -217,11 +217,18 @@ func (s *settler) exportedScript(ctx context.Context, one *management.ExportedSc
 			if err := s.db.AddScriptVersion(ctx, &version); err != nil {
 				return err
 			}
-			if v.Number == live {
-				script.Deployed = version.Number
+			if v.Number != live {
+				continue
+			}
+			script.Deployed = version.Number // at once: so it is none of the drafts that are too many
+			if err := s.db.UpdateScript(ctx, &script); err != nil {
+				return err
 			}
 		}
-		return s.db.UpdateScript(ctx, &script)
+		if one.DisplayName == "" {
+			return nil
+		}
+		return s.desk(false).NamePlace(ctx, &script, one.DisplayName)
 	})
 	s.items = append(s.items, item)
 	return err

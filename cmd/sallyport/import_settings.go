@@ -16,8 +16,6 @@ import (
 	"github.com/sallyport-id/sallyport/storage"
 )
 
-const maxScriptText = 100 << 10 // bytes, storage's and Auth0's limit
-
 // scripts stores the rules and actions behind those that are there.
 func (s *settler) scripts(ctx context.Context) error {
 	for _, one := range append(s.tenant.Rules(), s.tenant.Actions()...) {
@@ -32,22 +30,19 @@ func (s *settler) scripts(ctx context.Context) error {
 		case known:
 			s.there(one.Item, "a script of this name")
 			continue
-		case len(one.Source) > maxScriptText:
-			s.items = append(s.items, one.Item.Leave(fmt.Sprintf("its text has more than %d bytes", maxScriptText)))
-			continue
 		case strings.ContainsRune(one.Source, 0):
 			s.items = append(s.items, one.Item.Leave("its text has a NUL byte"))
 			continue
 		}
-		if err := rules.Check(rules.Script{Name: one.Name, Kind: one.Kind, Source: one.Source}); err != nil {
-			s.items = append(s.items, one.Item.Leave(err.Error()))
-			continue
-		}
-		if _, err := s.desk(false).EditScript(ctx, one.Script, management.ScriptEdit{Source: &one.Source, Deploy: one.Deploy}); err != nil {
-			if !errors.Is(err, storage.ErrInvalid) {
-				return err
-			}
+		_, err = s.desk(false).EditScript(ctx, one.Script, management.ScriptEdit{Source: &one.Source, Deploy: one.Deploy})
+		var fault *rules.Fault
+		switch {
+		case errors.As(err, &fault):
+			one.Item = one.Item.Leave(fault.Error())
+		case errors.Is(err, storage.ErrInvalid):
 			one.Item = one.Item.Leave(ofScript(err, one.Name).Error()) // storage refused it before it wrote anything
+		case err != nil:
+			return err
 		}
 		s.items = append(s.items, one.Item)
 	}

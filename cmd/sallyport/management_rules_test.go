@@ -3,55 +3,9 @@ package main
 import (
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
-
-	"github.com/sallyport-id/sallyport/storage"
 )
-
-// signsIn is what the password grant of ada says: "" where she gets a token, else the
-// error's description. It refreshes by a rule that was stored just before.
-func (x *tenant) signsIn(secret string) string {
-	x.t.Helper()
-	var body struct {
-		Token string `json:"access_token"`
-		Error string `json:"error"`
-		Why   string `json:"error_description"`
-	}
-	x.post("/oauth/token", url.Values{"grant_type": {"password"}, "username": {"ada"}, "password": {"a long enough password 17"}, "scope": {"openid"}}, &body,
-		func(r *http.Request) { r.SetBasicAuth("own", secret) })
-	if body.Token != "" {
-		return ""
-	}
-	return body.Error + " " + body.Why
-}
-
-// scripted is a tenant with ada, who can sign in, and her client's secret.
-func scripted(t *testing.T) (*tenant, string) {
-	t.Helper()
-	x := newTenant(t, nil)
-	x.people("auth0|ada")
-	u, err := x.house.db.UserByID(t.Context(), "auth0|ada")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := x.house.setPassword(t.Context(), u, "a long enough password 17"); err != nil {
-		t.Fatal(err)
-	}
-	return x, x.client("own", func(c *storage.Client) {
-		c.Metadata.GrantTypes = []string{"password"}
-		c.Settings.FirstParty = true
-	})
-}
-
-func refuses(why string) string {
-	return "function (user, context, callback) {\n  callback(new UnauthorizedError(" + why + "));\n}"
-}
-
-func denies(why string) string {
-	return "exports.onExecutePostLogin = async (event, api) => {\n  api.access.deny(" + why + ");\n};"
-}
 
 // TestManagementRules is the life of a rule: it decides from the next sign-in on, and one
 // that does not compile changes nothing.
@@ -111,7 +65,16 @@ func TestManagementRules(t *testing.T) {
 		}
 	}
 	decides("closed undefined")
+	if got := do(http.MethodPut, "/rules-configs/two%20words", object{"value": "x"}); got.status != 400 || !strings.Contains(got.object(t)["message"].(string), "key: ") {
+		t.Errorf("a key of two words: %+v", got)
+	}
 
+	if got := do(http.MethodPatch, "/rules/"+id, object{"script": refuses(`"closed " + configuration.SINCE`)}); got.status != 200 {
+		t.Errorf("the same text: %+v", got)
+	}
+	if n, err := x.house.db.CountScriptVersions(t.Context(), id); err != nil || n != 1 {
+		t.Errorf("the text that runs was kept again: %d, %v", n, err)
+	}
 	if got := do(http.MethodPatch, "/rules/"+id, object{"script": refuses(`"ajar"`), "name": "door", "order": 7}); got.status != 200 || got.object(t)["order"] != 7.0 || got.object(t)["name"] != "door" {
 		t.Errorf("changed: %+v", got)
 	}
@@ -201,6 +164,12 @@ func TestManagementActions(t *testing.T) {
 	if got := do(http.MethodPost, path+"/versions/"+first.object(t)["id"].(string)+"/deploy", object{"update_draft": true}); got.object(t)["number"] != 3.0 || got.object(t)["action"].(object)["all_changes_deployed"] != true {
 		t.Errorf("rolled back with the draft: %+v", got)
 	}
+	if got := do(http.MethodPost, path+"/versions/"+first.object(t)["id"].(string)+"/deploy", object{"update_draft": true}); got.object(t)["number"] != 3.0 || got.object(t)["action"].(object)["all_changes_deployed"] != true {
+		t.Errorf("rolled back with the draft that is the same: %+v", got)
+	}
+	if got := do(http.MethodGet, path+"/versions?per_page=1&page=2", nil); idsOf(t, reply{200, got.object(t)["versions"]}, "id") != first.object(t)["id"].(string) || got.object(t)["total"] != 3.0 || got.object(t)["length"] != 1.0 {
+		t.Errorf("the third page of versions: %+v", got)
+	}
 
 	if got := do(http.MethodPatch, path, object{"secrets": []object{{"name": "KEY"}, {"name": "MORE", "value": "x"}}}); got.status != 200 || len(got.object(t)["secrets"].([]any)) != 2 {
 		t.Errorf("secrets: %+v", got)
@@ -249,7 +218,11 @@ func TestManagementActions(t *testing.T) {
 	}
 
 	// the order is that of the bindings
-	do(http.MethodPatch, "/actions/actions/"+tried, object{"code": denies(`"earlier"`), "deploy": true})
+	if got := do(http.MethodPatch, "/actions/actions/"+tried, object{"code": denies(`"earlier"`), "deploy": true}); got.status != 400 || !strings.Contains(got.object(t)["message"].(string), "deploy") {
+		t.Errorf("deployed by who may only change it: %+v", got)
+	}
+	do(http.MethodPatch, "/actions/actions/"+tried, object{"code": denies(`"earlier"`)})
+	do(http.MethodPost, "/actions/actions/"+tried+"/deploy", nil)
 	both := []object{{"ref": object{"type": "action_name", "value": "tried"}}, bind[0]}
 	if got := do(http.MethodPatch, bindings, object{"bindings": both}); len(got.object(t)["bindings"].([]any)) != 2 {
 		t.Errorf("both: %+v", got)

@@ -23,7 +23,8 @@ func (c *cli) rulesCommand() *cobra.Command {
 actions by theirs. They can refuse, ask for a factor, send a person elsewhere and add claims. One
 that fails refuses the sign-in, so try it first: sallyport rules run FILE --user U.
 
-Every text that is put is kept as a version; one of them is live. A NAME with spaces is quoted.`,
+Every text that is put is kept as a version, the newest hundred beside the one that is live. A NAME
+with spaces is quoted.`,
 		c.rulesList(), c.rulesShow(), c.rulesVersions(), c.rulesPut(), c.rulesDeploy(), c.rulesRollback(),
 		c.rulesSwitch("enable", "Let it run", true), c.rulesSwitch("disable", "Keep it, but do not run it", false),
 		c.rulesMove(), c.rulesSecret(), c.rulesConfig(), c.rulesDelete(), c.rulesRun(), c.rulesTest(), c.rulesLogs())
@@ -119,7 +120,7 @@ func showScript(w io.Writer, v scriptView) {
 
 func (c *cli) rulesVersions() *cobra.Command {
 	return &cobra.Command{
-		Use: "versions NAME", Short: "List every text that a rule or action had, the newest first", Args: takes("NAME"),
+		Use: "versions NAME", Short: "List the texts that a rule or action had, the newest first", Args: takes("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withScript(cmd, args[0], func(ctx context.Context, h *house, s *storage.Script) error {
 				list, err := h.db.ScriptVersions(ctx, s.ID)
@@ -157,14 +158,11 @@ func (h *house) version(ctx context.Context, s *storage.Script, number int64) (*
 		}
 		return v, err
 	}
-	list, err := h.db.ScriptVersions(ctx, s.ID)
-	if err == nil && len(list) == 0 {
-		err = fmt.Errorf("the %s %q has no text; use `sallyport rules put`%w", s.Kind, s.Name, quiet{storage.ErrNotFound})
+	v, err := h.db.LastScriptVersion(ctx, s.ID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, fmt.Errorf("the %s %q has no text; use `sallyport rules put`%w", s.Kind, s.Name, quiet{err})
 	}
-	if err != nil {
-		return nil, err
-	}
-	return list[0], nil
+	return v, err
 }
 
 // editScript changes s, as management.Desk does.

@@ -117,7 +117,7 @@ func (c *cli) rulesDelete() *cobra.Command {
 			if err := c.confirm(yes, "Remove the "+s.Kind+" "+s.Name+" with all its versions and secrets?"); err != nil {
 				return err
 			}
-			return h.desk(false).DeleteScript(ctx, s)
+			return ofScript(h.desk(false).DeleteScript(ctx, s), s.Name)
 		})
 	}
 	return cmd

@@ -43,8 +43,11 @@ shows the values.`,
 			if errors.Is(err, storage.ErrNotFound) {
 				return fmt.Errorf("configuration has no %q; see `sallyport rules config`%w", args[0], quiet{err})
 			}
-			if err != nil {
+			if errors.Is(err, storage.ErrInvalid) {
 				return ofScript(err, args[0])
+			}
+			if err != nil {
+				return err
 			}
 			return c.listConfiguration(ctx, h)
 		})

@@ -29,6 +29,9 @@ type Job struct {
 	// made to cost much costs a worker.
 	Compile bool `json:"compile,omitempty"`
 	Offline bool `json:"offline,omitempty"` // fetch reaches nothing
+	// Apart is true where no sign-in waits for it: it has the one worker that such jobs
+	// share, for at most a second.
+	Apart bool `json:"-"`
 }
 
 // A Verdict is what the scripts said.

@@ -15,7 +15,7 @@ import (
 type Options struct {
 	Command []string      // that runs Serve: this binary with the verb for it
 	Environ []string      // of the workers, which get nothing else; TZ is UTC unless it is here
-	Workers int           // at once; 0: 2
+	Workers int           // at once; 0: 2; one more for jobs Apart
 	Timeout time.Duration // of one job; 0: a second
 	// Fetch answers fetch of actions; nil: nobody reaches the network.
 	Fetch func(ctx context.Context, request string) (answer string)
@@ -25,6 +25,7 @@ const (
 	grace      = 40 * time.Millisecond // for a worker to say that it was interrupted
 	retireHeap = 48 << 20              // a worker that holds more is replaced
 	retireJobs = 10_000
+	apartTime  = time.Second // of a job Apart, at most
 )
 
 // tuning is for a process that does one thing at a time in a small heap: no thread looks
@@ -35,6 +36,7 @@ var tuning = []string{"TZ=UTC", "GOMAXPROCS=1", "GOGC=400"}
 type Runner struct {
 	o     Options
 	slots chan struct{}
+	apart chan struct{} // room for one
 	warm  sync.Once
 	mu    sync.Mutex
 	idle  []*worker
@@ -61,7 +63,7 @@ func NewRunner(o Options) (*Runner, error) {
 	if _, err := exec.LookPath(o.Command[0]); err != nil {
 		return nil, fmt.Errorf("rules: worker: %w", err)
 	}
-	return &Runner{o: o, slots: make(chan struct{}, o.Workers)}, nil
+	return &Runner{o: o, slots: make(chan struct{}, o.Workers), apart: make(chan struct{}, 1)}, nil
 }
 
 // Warm starts the workers ahead of need, once.
@@ -157,10 +159,14 @@ func (r *Runner) Run(ctx context.Context, j Job) (*Verdict, error) {
 	if j.Timeout == 0 {
 		j.Timeout = r.o.Timeout
 	}
+	slots := r.slots
+	if j.Apart {
+		slots, j.Timeout = r.apart, min(j.Timeout, apartTime)
+	}
 	defer r.ahead(r.o.Workers - 1)
 	select {
-	case r.slots <- struct{}{}:
-		defer func() { <-r.slots }()
+	case slots <- struct{}{}:
+		defer func() { <-slots }()
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
 	}

@@ -7,9 +7,6 @@ import (
 	"github.com/sallyport-id/sallyport/storage"
 )
 
-// maxSecrets bounds the secrets of an action.
-const maxSecrets = 100
-
 // ActionMembers are those that may be set at any time. SDKs send null for what they leave
 // as it is.
 type ActionMembers struct {
@@ -18,7 +15,6 @@ type ActionMembers struct {
 	Runtime      Optional[string]             `json:"runtime,omitempty" doc:"node22"`
 	Secrets      Optional[[]SecretGiven]      `json:"secrets,omitempty" doc:"all that it has; one without a value keeps the one it has"`
 	Modules      Optional[[]ActionModule]     `json:"modules,omitempty" doc:"not done here"`
-	Deploy       Optional[bool]               `json:"deploy,omitempty" doc:"deploy the draft at once"`
 }
 
 // A TriggerGiven is the trigger of an action, as clients send it.
@@ -84,9 +80,6 @@ func (m *ActionMembers) secrets(s *storage.Script) (map[string]string, error) {
 	if !m.Secrets.Set || m.Secrets.Null {
 		return nil, nil
 	}
-	if len(m.Secrets.Value) > maxSecrets {
-		return nil, invalid("secrets", fmt.Sprintf("has more than %d", maxSecrets))
-	}
 	all := map[string]string{}
 	for _, one := range m.Secrets.Value {
 		value, known := s.Secrets[one.Name]
@@ -110,7 +103,7 @@ func (m *ActionMembers) edit(s *storage.Script) (e ScriptEdit, err error) {
 		return e, err
 	}
 	if m.Code.Set && !m.Code.Null {
-		e.Source, e.Deploy = &m.Code.Value, m.Deploy.Value
+		e.Source = &m.Code.Value
 	}
 	e.Secrets, err = m.secrets(s)
 	return e, err
@@ -120,6 +113,7 @@ func (a *API) createAction(ctx context.Context, in *struct {
 	Body struct {
 		Name     string         `json:"name" minLength:"1" maxLength:"140"`
 		Triggers []TriggerGiven `json:"supported_triggers" minItems:"1" maxItems:"10"`
+		Deploy   Optional[bool] `json:"deploy,omitempty" doc:"deploy the draft at once"`
 		ActionMembers
 	}
 },
@@ -134,8 +128,9 @@ func (a *API) createAction(ctx context.Context, in *struct {
 	}
 	if edit.Source == nil {
 		text := emptyAction
-		edit.Source, edit.Deploy = &text, in.Body.Deploy.Value
+		edit.Source = &text
 	}
+	edit.Deploy = in.Body.Deploy.Value
 	if _, err := a.desk(ctx).EditScript(ctx, s, edit); err != nil {
 		return nil, scriptFault(err, "code")
 	}
@@ -173,10 +168,7 @@ func (a *API) patchAction(ctx context.Context, in *struct {
 		return nil, err
 	}
 	if edit.Source != nil && *edit.Source == draft.Source { // clients send all that they know
-		edit.Source, edit.Deploy = nil, false
-	}
-	if edit.Source == nil && b.Deploy.Value {
-		edit.Version = draft.Number
+		edit.Source = nil
 	}
 	if _, err := a.desk(ctx).EditScript(ctx, s, edit); err != nil {
 		return nil, scriptFault(err, "code")

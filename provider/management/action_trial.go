@@ -3,7 +3,10 @@ package management
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/storage"
@@ -91,6 +94,9 @@ func (a *API) testAction(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	if err := a.spareTrials(ctx); err != nil {
+		return nil, err
+	}
 	trial := &actionTrial{}
 	v, err := a.Flows.TryAction(ctx, s.Name, draft.Source, in.Body.Payload.Event)
 	var fault *flows.ScriptFault
@@ -105,6 +111,23 @@ func (a *API) testAction(ctx context.Context, in *struct {
 		trial.Payload.step(v.Steps)
 	}
 	return &struct{ Body *actionTrial }{trial}, nil
+}
+
+// Trials of one client: as many at once, then one each period.
+const (
+	trialBurst  = 10
+	trialPeriod = 6 * time.Second
+)
+
+// spareTrials charges a trial to the client: each may cost a second of a processor.
+func (a *API) spareTrials(ctx context.Context) error {
+	_, wait, err := a.DB.Take(ctx, a.Now(), storage.Limit{Key: "action trial:" + callerOf(ctx).ClientID, Burst: trialBurst, Period: trialPeriod})
+	if err != nil || wait == 0 {
+		return err
+	}
+	after := http.Header{}
+	flows.RetryAfter(after, wait)
+	return huma.ErrorWithHeaders(refusal(http.StatusTooManyRequests, "too_many_requests", "Too many trials; come again later"), after)
 }
 
 // step tells of the one run that a trial is; a worker that was killed told of none.

@@ -79,15 +79,23 @@ func (a *API) listActionVersions(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	all, err := a.DB.ScriptVersions(ctx, s.ID)
+	draft, err := a.scriptText(ctx, s, 0)
 	if err != nil {
 		return nil, err
 	}
-	list := &actionVersionList{Versions: []*actionVersion{}}
-	page, counted := pageOfActions(all, in.ActionPage)
-	list.paged = counted
+	total, err := a.DB.CountScriptVersions(ctx, s.ID)
+	if err != nil {
+		return nil, err
+	}
+	at := in.at(int(total))
+	page, err := a.DB.ScriptVersionsPage(ctx, s.ID, at.Start, at.Limit)
+	if err != nil {
+		return nil, err
+	}
+	list := &actionVersionList{[]*actionVersion{}, at}
+	list.Length = len(page)
 	for _, v := range page {
-		list.Versions = append(list.Versions, whole(s, v, all[0].Number))
+		list.Versions = append(list.Versions, whole(s, v, draft.Number))
 	}
 	return &struct{ Body *actionVersionList }{list}, nil
 }
@@ -144,6 +152,9 @@ func (a *API) deployAction(ctx context.Context, in *ActionPath) (*oneActionVersi
 	if err != nil {
 		return nil, err
 	}
+	if draft.Number == 0 {
+		return nil, invalid("code", "there is no text to deploy; send one")
+	}
 	return a.deployText(ctx, s, ScriptEdit{Version: draft.Number})
 }
 
@@ -157,7 +168,7 @@ func (a *API) deployText(ctx context.Context, s *storage.Script, edit ScriptEdit
 }
 
 // deployActionVersion rolls back, or forward again. The draft stays what it is, unless the
-// text is to be the draft too: then it becomes the newest.
+// text is to be the draft too: then it becomes the newest, unless the draft is the same.
 func (a *API) deployActionVersion(ctx context.Context, in *struct {
 	ActionVersionPath
 	Body *DraftUpdate
@@ -171,10 +182,13 @@ func (a *API) deployActionVersion(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	if in.Body != nil && in.Body.Draft && draft.Source != v.Source {
-		return a.deployText(ctx, s, ScriptEdit{Source: &v.Source, Deploy: true})
+	switch {
+	case in.Body == nil || !in.Body.Draft:
+		return a.deployText(ctx, s, ScriptEdit{Version: v.Number})
+	case draft.Source == v.Source:
+		return a.deployText(ctx, s, ScriptEdit{Version: draft.Number})
 	}
-	return a.deployText(ctx, s, ScriptEdit{Version: v.Number})
+	return a.deployText(ctx, s, ScriptEdit{Source: &v.Source, Deploy: true})
 }
 
 // A DraftUpdate says what becomes of the draft where a version is deployed.

@@ -124,8 +124,15 @@ type paged struct {
 // pageOfActions is the part of all that is on the page p.
 func pageOfActions[T any](all []T, p ActionPage) ([]T, paged) {
 	l := pageOf("", all, Paging{Page: p.Page, PerPage: p.PerPage}).Body
-	size := l.Paging.size()
-	return slices.Concat([]T{}, l.Items), paged{p.Page, size, l.Total, p.Page * size, size, len(l.Items)}
+	at := p.at(l.Total)
+	at.Length = len(l.Items)
+	return slices.Concat([]T{}, l.Items), at
+}
+
+// at is where the page p stands among so many items; Length is the caller's to say.
+func (p ActionPage) at(total int) paged {
+	size := Paging{PerPage: p.PerPage}.size()
+	return paged{Page: p.Page, PerPage: size, Total: total, Start: p.Page * size, Limit: size}
 }
 
 // actionList are actions as the API lists them.
@@ -194,5 +201,8 @@ func (a *API) deleteAction(ctx context.Context, in *struct {
 	if s.Enabled && !in.Force {
 		return nil, refusal(http.StatusConflict, "action_bound", "The action is bound to the trigger "+postLogin+"; take it out of its bindings first, or send force=true")
 	}
-	return nil, a.desk(ctx).DeleteScript(ctx, s)
+	if err := a.desk(ctx).DeleteScript(ctx, s); err != nil {
+		return nil, scriptFault(err, "id")
+	}
+	return nil, nil //nolint:nilnil // no body
 }

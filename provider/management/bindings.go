@@ -44,8 +44,16 @@ type Place struct {
 }
 
 // BindActions lets just the actions of places run, in their order, from the next sign-in
-// on. The others are kept behind them.
+// on. The others are kept behind them. A text that begins to run is compiled first.
+//
+// Errors: *flows.ScriptFault, storage.ErrConflict.
 func (d Desk) BindActions(ctx context.Context, places []Place) error {
+	on := true
+	for _, p := range places {
+		if _, err := d.textOf(ctx, p.Action, ScriptEdit{Enabled: &on}); err != nil {
+			return err
+		}
+	}
 	return d.DB.Tx(ctx, func(ctx context.Context) error {
 		list, err := d.scriptsOf(ctx, storage.ScriptAction)
 		if err != nil {
@@ -93,13 +101,18 @@ func (d Desk) bindOne(ctx context.Context, s *storage.Script, position int, plac
 	if at < 0 {
 		return ignoreMissing(d.DB.DeleteDocument(ctx, bindingKind, s.ID))
 	}
-	b, row, err := d.bindingOf(ctx, s)
-	if err != nil {
-		return err
-	}
 	name := places[at].DisplayName
 	if name == "" {
 		name = s.Name
+	}
+	return d.NamePlace(ctx, s, name)
+}
+
+// NamePlace gives the place of an action the name that it is shown under.
+func (d Desk) NamePlace(ctx context.Context, s *storage.Script, name string) error {
+	b, row, err := d.bindingOf(ctx, s)
+	if err != nil {
+		return err
 	}
 	if row.Version > 0 && b.DisplayName == name {
 		return nil

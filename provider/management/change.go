@@ -12,11 +12,6 @@ func (a *API) change(ctx context.Context, e storage.Event, do func(context.Conte
 	return a.desk(ctx).Change(ctx, e, do)
 }
 
-// sign completes an event of the caller's.
-func (a *API) sign(ctx context.Context, e *storage.Event) {
-	e.ID, e.At, e.Actor = storage.NewID("evt"), a.Now(), actor(callerOf(ctx))
-}
-
 // desk is where the caller changes what holds for everybody.
 func (a *API) desk(ctx context.Context) Desk {
 	return Desk{DB: a.DB, Factors: a.Factors, Actor: actor(callerOf(ctx)), Now: a.Now, Compile: a.Flows.CheckScript}

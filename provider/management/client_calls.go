@@ -190,7 +190,7 @@ func (a *API) putClient(ctx context.Context, c *storage.Client, events ...storag
 			return err
 		}
 		for _, e := range events {
-			a.sign(ctx, &e)
+			a.desk(ctx).sign(&e)
 			if err := a.DB.AddEvents(ctx, &e); err != nil {
 				return err
 			}

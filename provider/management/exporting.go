@@ -59,8 +59,9 @@ type exportedPerson struct {
 // An ExportedScript is a script with its texts, the oldest first, and its secrets.
 type ExportedScript struct {
 	*storage.Script
-	Secrets  map[string]string        `json:"secrets,omitempty"`
-	Versions []*storage.ScriptVersion `json:"versions"`
+	Secrets     map[string]string        `json:"secrets,omitempty"`
+	Versions    []*storage.ScriptVersion `json:"versions"`
+	DisplayName string                   `json:"display_name,omitempty"` // of an action's place
 }
 
 type exportedDocument struct {
@@ -178,7 +179,15 @@ func (w *exporter) scripts(ctx context.Context) error {
 			return err
 		}
 		slices.Reverse(versions)
-		if err := w.line(exportScript, exportLine{Script: &ExportedScript{Script: s, Secrets: s.Secrets, Versions: versions}}); err != nil {
+		one := &ExportedScript{Script: s, Secrets: s.Secrets, Versions: versions}
+		b, row, err := Desk{DB: w.DB}.bindingOf(ctx, s)
+		if err != nil {
+			return err
+		}
+		if row.Version > 0 {
+			one.DisplayName = b.DisplayName
+		}
+		if err := w.line(exportScript, exportLine{Script: one}); err != nil {
 			return err
 		}
 	}
@@ -204,6 +213,9 @@ func (w *exporter) documents(ctx context.Context) error {
 		return err
 	}
 	for _, d := range list {
+		if d.Kind == bindingKind { // it has the id of a script, which gets another
+			continue
+		}
 		if err := w.line(exportDocument, exportLine{Document: &exportedDocument{d.Kind, d.Name, d.Body}}); err != nil {
 			return err
 		}

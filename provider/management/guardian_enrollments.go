@@ -61,7 +61,7 @@ func (a *API) createTicket(ctx context.Context, in *struct {
 		return nil, err
 	}
 	e := &storage.Event{Type: "user.invited", UserID: u.ID, Data: map[string]any{"factors": i.Factors, "mail": i.Mail}}
-	a.sign(ctx, e)
+	a.desk(ctx).sign(e)
 	value, err := a.Flows.InviteTo(ctx, i, e)
 	if errors.Is(err, factors.ErrUnsupported) {
 		return nil, invalid("factor", "nobody can be invited to "+in.Body.Factor+": it is not set up, or not a thing to begin with")

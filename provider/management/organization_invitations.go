@@ -176,7 +176,7 @@ func (a *API) invite(ctx context.Context, in *struct {
 		return nil, err
 	}
 	e := &storage.Event{Type: "organization.invited", Data: map[string]any{"organization": j.OrganizationID, "roles": j.Roles}}
-	a.sign(ctx, e)
+	a.desk(ctx).sign(e)
 	err = a.Flows.InviteToOrganization(ctx, j, in.Body.Mail == nil || *in.Body.Mail, e)
 	if errors.Is(err, flows.ErrNoMail) {
 		return nil, impossible("this provider has no mail server; set send_invitation_email to false and hand invitation_url over")

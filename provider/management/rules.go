@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/sallyport-id/sallyport/flows"
@@ -16,7 +17,7 @@ func (a *API) rules() {
 	op(a, operation{method: http.MethodPost, path: "/rules", scopes: []string{"create:rules"}, summary: "Add a rule; one that does not compile is refused with its line", status: http.StatusCreated, conflict: true}, a.createRule)
 	op(a, operation{method: http.MethodGet, path: "/rules/{id}", scopes: []string{"read:rules"}, summary: "One rule", missing: true}, a.rule)
 	op(a, operation{method: http.MethodPatch, path: "/rules/{id}", scopes: []string{"update:rules"}, summary: "Change a rule; where its text does not compile the old one goes on running", missing: true, conflict: true}, a.patchRule)
-	op(a, operation{method: http.MethodDelete, path: "/rules/{id}", scopes: []string{"delete:rules"}, summary: "Remove a rule with all its texts", status: http.StatusNoContent}, a.deleteRule)
+	op(a, operation{method: http.MethodDelete, path: "/rules/{id}", scopes: []string{"delete:rules"}, summary: "Remove a rule with all its texts", status: http.StatusNoContent, conflict: true}, a.deleteRule)
 }
 
 // A ruleView is a rule as the API shows one.
@@ -35,7 +36,7 @@ func (a *API) viewRule(ctx context.Context, s *storage.Script) (*ruleView, error
 	if err != nil {
 		return nil, err
 	}
-	return &ruleView{s.ID, s.Name, text.Source, s.Position, s.Enabled && s.Deployed > 0, "login_success"}, nil
+	return &ruleView{s.ID, s.Name, text.Source, s.Position, runs(s), "login_success"}, nil
 }
 
 // scriptText is one of a script's; 0: the newest, which may be none.
@@ -67,12 +68,18 @@ func scriptFault(err error, field string) error {
 		return invalid(field, fault.Error()+"; nothing was changed")
 	case errors.Is(err, flows.ErrScriptsBusy):
 		return refusal(http.StatusServiceUnavailable, "", "No worker is free to look at the script; come again soon.")
-	case errors.Is(err, storage.ErrInvalid):
-		return refusal(http.StatusBadRequest, "invalid_body", "Payload validation error: "+strings.TrimPrefix(err.Error(), storage.ErrInvalid.Error()+": "))
 	case errors.Is(err, storage.ErrConflict):
 		return refusal(http.StatusConflict, "script_conflict", "A rule or action of this name is there already, or it was changed at the same moment.")
 	}
-	return err
+	return badInput(err)
+}
+
+// badInput says what storage found wrong with what was sent; other errors stay.
+func badInput(err error) error {
+	if !errors.Is(err, storage.ErrInvalid) {
+		return err
+	}
+	return refusal(http.StatusBadRequest, "invalid_body", "Payload validation error: "+strings.TrimPrefix(err.Error(), storage.ErrInvalid.Error()+": "))
 }
 
 func (a *API) listRules(ctx context.Context, in *struct {
@@ -85,18 +92,21 @@ func (a *API) listRules(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	var views []*ruleView
-	for _, s := range all {
+	all = slices.DeleteFunc(all, func(s *storage.Script) bool { return in.Enabled != "" && runs(s) != (in.Enabled == "true") })
+	page := pageOf("rules", all, in.Paging).Body
+	list := &List[*ruleView]{Key: page.Key, Paging: page.Paging, Total: page.Total}
+	for _, s := range page.Items {
 		v, err := a.viewRule(ctx, s)
 		if err != nil {
 			return nil, err
 		}
-		if in.Enabled == "" || v.Enabled == (in.Enabled == "true") {
-			views = append(views, v)
-		}
+		list.Items = append(list.Items, v)
 	}
-	return pageOf("rules", views, in.Paging), nil
+	return &listed[*ruleView]{list}, nil
 }
+
+// runs reports whether s has a text that runs.
+func runs(s *storage.Script) bool { return s.Enabled && s.Deployed > 0 }
 
 // A RulePath names a rule.
 type RulePath struct {
@@ -134,10 +144,8 @@ func (a *API) createRule(ctx context.Context, in *struct {
 ) (*oneRule, error) {
 	b := in.Body
 	s := &storage.Script{Name: b.Name, Kind: storage.ScriptRule, Position: b.Order, Enabled: b.Enabled == nil || *b.Enabled}
-	if err := a.orderFree(ctx, s, b.Order); err != nil {
-		return nil, err
-	}
-	if _, err := a.desk(ctx).EditScript(ctx, s, ScriptEdit{Source: &b.Script, Deploy: true}); err != nil {
+	edit := ScriptEdit{Source: &b.Script, Deploy: true, Only: func(ctx context.Context) error { return a.orderFree(ctx, "", b.Order) }}
+	if _, err := a.desk(ctx).EditScript(ctx, s, edit); err != nil {
 		return nil, scriptFault(err, "script")
 	}
 	return a.oneRule(ctx, s)
@@ -145,13 +153,13 @@ func (a *API) createRule(ctx context.Context, in *struct {
 
 // orderFree refuses a position that another rule has: which of both ran first nobody
 // would know.
-func (a *API) orderFree(ctx context.Context, s *storage.Script, order int) error {
+func (a *API) orderFree(ctx context.Context, id string, order int) error {
 	all, err := a.desk(ctx).scriptsOf(ctx, storage.ScriptRule)
 	if err != nil {
 		return err
 	}
 	for _, other := range all {
-		if order != 0 && other.Position == order && other.ID != s.ID {
+		if order != 0 && other.Position == order && other.ID != id {
 			return refusal(http.StatusConflict, "rule_order_conflict", "A rule with the same order is there already: "+other.Name)
 		}
 	}
@@ -173,17 +181,18 @@ func (a *API) patchRule(ctx context.Context, in *struct {
 		return nil, err
 	}
 	b := in.Body
-	edit := ScriptEdit{Name: b.Name, Source: b.Script, Deploy: b.Script != nil, Enabled: b.Enabled, Position: b.Order}
+	edit := ScriptEdit{Name: b.Name, Enabled: b.Enabled, Position: b.Order}
 	if b.Order != nil && *b.Order != s.Position {
-		if err := a.orderFree(ctx, s, *b.Order); err != nil {
-			return nil, err
-		}
+		edit.Only = func(ctx context.Context) error { return a.orderFree(ctx, s.ID, *b.Order) }
 	}
-	if b.Enabled != nil && *b.Enabled && b.Script == nil { // a draft of the command line, or a text that was checked long ago
-		text, err := a.scriptText(ctx, s, s.Deployed)
-		if err != nil {
-			return nil, err
-		}
+	text, err := a.scriptText(ctx, s, s.Deployed)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case b.Script != nil && *b.Script != text.Source:
+		edit.Source, edit.Deploy = b.Script, true
+	case b.Script != nil, b.Enabled != nil && *b.Enabled: // it may be a draft of the command line
 		edit.Version = text.Number
 	}
 	if _, err := a.desk(ctx).EditScript(ctx, s, edit); err != nil {
@@ -200,5 +209,8 @@ func (a *API) deleteRule(ctx context.Context, in *RulePath) (*struct{}, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.desk(ctx).DeleteScript(ctx, s)
+	if err := a.desk(ctx).DeleteScript(ctx, s); err != nil {
+		return nil, scriptFault(err, "id")
+	}
+	return nil, nil //nolint:nilnil // no body
 }

@@ -36,7 +36,7 @@ func (a *API) listRulesConfigs(ctx context.Context, _ *struct {
 
 // A RulesConfigPath names a value.
 type RulesConfigPath struct {
-	Key string `path:"key" maxLength:"127" pattern:"^[A-Za-z0-9_@*+:-]+$" patternDescription:"letters, digits and _ @ * + : -"`
+	Key string `path:"key" maxLength:"128"`
 }
 
 // rulesConfigSet is the answer to who has just sent the value.
@@ -53,7 +53,7 @@ func (a *API) putRulesConfig(ctx context.Context, in *struct {
 },
 ) (*struct{ Body *rulesConfigSet }, error) {
 	if err := a.desk(ctx).SetConfiguration(ctx, in.Key, in.Body.Value); err != nil {
-		return nil, err
+		return nil, badInput(err)
 	}
 	return &struct{ Body *rulesConfigSet }{&rulesConfigSet{in.Key, in.Body.Value}}, nil
 }

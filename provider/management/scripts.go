@@ -21,6 +21,8 @@ type ScriptEdit struct {
 	Enabled  *bool
 	Position *int
 	Secrets  map[string]string // all that it has from now on
+	// Only is asked in the transaction before anything is stored: its error undoes all.
+	Only func(ctx context.Context) error
 }
 
 // EditScript changes a script, or stores a new one, which has no ID, each change with its
@@ -37,6 +39,11 @@ func (d Desk) EditScript(ctx context.Context, s *storage.Script, edit ScriptEdit
 	err = d.DB.Tx(ctx, func(ctx context.Context) error {
 		*s = as // of a try before
 		c := scriptChange{d: d, s: s}
+		if edit.Only != nil {
+			if err := edit.Only(ctx); err != nil {
+				return err
+			}
+		}
 		if fresh {
 			if err := d.DB.CreateScript(ctx, s); err != nil {
 				return err
@@ -66,13 +73,17 @@ func (d Desk) EditScript(ctx context.Context, s *storage.Script, edit ScriptEdit
 }
 
 // textOf is the text that an edit is about, compiled. One that is kept was checked when it
-// was stored, but maybe by an older program.
+// was stored, but maybe by an older program: it is again before it begins to run.
 func (d Desk) textOf(ctx context.Context, s *storage.Script, edit ScriptEdit) (text *storage.ScriptVersion, err error) {
+	number := edit.Version
+	if number == 0 && edit.Enabled != nil && *edit.Enabled && !s.Enabled {
+		number = s.Deployed
+	}
 	switch {
 	case edit.Source != nil:
 		text = &storage.ScriptVersion{Source: *edit.Source, By: d.Actor}
-	case edit.Version != 0:
-		if text, err = d.DB.ScriptVersion(ctx, s.ID, edit.Version); err != nil {
+	case number != 0:
+		if text, err = d.DB.ScriptVersion(ctx, s.ID, number); err != nil {
 			return nil, err
 		}
 	default:
@@ -185,14 +196,15 @@ func (d Desk) scriptsOf(ctx context.Context, kind string) ([]*storage.Script, er
 	return slices.DeleteFunc(list, func(s *storage.Script) bool { return s.Kind != kind }), err
 }
 
-// DeleteScript removes a script with its versions, its secrets and its place.
+// DeleteScript removes a script with its versions, its secrets and its place. Errors:
+// storage.ErrConflict where it is no longer what s is, or gone.
 func (d Desk) DeleteScript(ctx context.Context, s *storage.Script) error {
 	e := storage.Event{Type: "rule.deleted", Data: map[string]any{"name": s.Name, "kind": s.Kind, "version": s.Deployed}}
 	return d.Change(ctx, e, func(ctx context.Context) error {
 		if err := ignoreMissing(d.DB.DeleteDocument(ctx, bindingKind, s.ID)); err != nil {
 			return err
 		}
-		return d.DB.DeleteScript(ctx, s.ID)
+		return d.DB.DeleteScript(ctx, s)
 	})
 }
 

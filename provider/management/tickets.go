@@ -109,7 +109,7 @@ func (a *API) passwordTicket(ctx context.Context, in *struct {
 		return nil, err
 	}
 	e := &storage.Event{Type: "user.reset_link", UserID: u.ID}
-	a.sign(ctx, e)
+	a.desk(ctx).sign(e)
 	link, err := a.Flows.ResetLink(ctx, u, l, e)
 	return &struct{ Body *linkView }{&linkView{link}}, err
 }
@@ -146,7 +146,7 @@ func (a *API) verificationTicket(ctx context.Context, in *wishedProof) (*struct{
 
 func (a *API) verify(ctx context.Context, u *storage.User, l flows.Link) (string, error) {
 	e := &storage.Event{Type: "user.verification_mailed", UserID: u.ID, Data: map[string]any{"mail": l.Mail}}
-	a.sign(ctx, e)
+	a.desk(ctx).sign(e)
 	return a.Flows.VerificationLink(ctx, u, l, e)
 }
 

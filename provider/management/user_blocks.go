@@ -113,6 +113,6 @@ func (a *API) unlock(ctx context.Context, u *storage.User, typed string) error {
 	if u != nil {
 		e.UserID = u.ID
 	}
-	a.sign(ctx, e)
+	a.desk(ctx).sign(e)
 	return a.Flows.Unlock(ctx, u, typed, e)
 }

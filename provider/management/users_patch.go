@@ -117,7 +117,7 @@ func (a *API) storePatch(ctx context.Context, u *storage.User, password *storage
 		}
 	}
 	for _, e := range events {
-		a.sign(ctx, e)
+		a.desk(ctx).sign(e)
 	}
 	return a.DB.AddEvents(ctx, events...)
 }

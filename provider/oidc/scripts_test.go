@@ -240,7 +240,7 @@ func (h *house) clear() {
 	list, err := h.db.Scripts(h.t.Context())
 	h.must(err)
 	for _, s := range list {
-		h.must(h.db.DeleteScript(h.t.Context(), s.ID))
+		h.must(h.db.DeleteScript(h.t.Context(), s))
 	}
 }
 

@@ -60,8 +60,9 @@ func scripts(t *testing.T, db *storage.DB) {
 	want(t, err, storage.ErrNotFound)
 	want(t, db.AddScriptVersion(ctx, &storage.ScriptVersion{ScriptID: "scr_none"}), storage.ErrNotFound)
 
-	must(t, db.DeleteScript(ctx, s.ID))
-	must(t, db.DeleteScript(ctx, s.ID))
+	want(t, db.DeleteScript(ctx, &stale), storage.ErrConflict)
+	must(t, db.DeleteScript(ctx, s))
+	want(t, db.DeleteScript(ctx, s), storage.ErrConflict)
 	_, err = db.ScriptByName(ctx, s.Name)
 	want(t, err, storage.ErrNotFound)
 	versions, err = db.ScriptVersions(ctx, s.ID)
@@ -86,9 +87,34 @@ func scriptLimits(t *testing.T, db *storage.DB) {
 	v := &storage.ScriptVersion{ScriptID: most.ID, Source: strings.Repeat("x", 100<<10)}
 	must(t, db.AddScriptVersion(t.Context(), v))
 	want(t, db.AddScriptVersion(t.Context(), &storage.ScriptVersion{ScriptID: most.ID, Source: v.Source + "x"}), storage.ErrInvalid)
+	for i := range 99 {
+		most.Secrets[fmt.Sprint(i)] = "x"
+	}
+	must(t, db.UpdateScript(t.Context(), most))
+	most.Secrets["more"] = "x"
+	want(t, db.UpdateScript(t.Context(), most), storage.ErrInvalid)
 	want(t, db.AddScriptVersion(t.Context(), &storage.ScriptVersion{ScriptID: most.ID, Source: "a\x00b"}), storage.ErrInvalid)
 	most.Kind = "hook"
 	want(t, db.UpdateScript(t.Context(), most), storage.ErrInvalid)
+}
+
+// scriptDrafts: the newest texts stay, and the one that runs however old it is.
+func scriptDrafts(t *testing.T, db *storage.DB) {
+	ctx := t.Context()
+	s, other := aScript(t, db, "a", storage.ScriptRule), aScript(t, db, "b", storage.ScriptRule)
+	for i := range storage.MaxDrafts + 3 {
+		must(t, db.AddScriptVersion(ctx, &storage.ScriptVersion{ScriptID: s.ID, Source: fmt.Sprint(i)}))
+	}
+	n, err := db.CountScriptVersions(ctx, s.ID)
+	must(t, err)
+	last, err := db.ScriptVersionsPage(ctx, s.ID, storage.MaxDrafts-1, 50)
+	must(t, err)
+	if n != storage.MaxDrafts+1 || len(last) != 2 || last[0].Number != 5 || last[1].Number != 1 {
+		t.Errorf("%d are left, the oldest of them %+v", n, last)
+	}
+	if n, err := db.CountScriptVersions(ctx, other.ID); err != nil || n != 1 {
+		t.Errorf("another has %d, %v", n, err)
+	}
 }
 
 // liveScripts: rules before actions, each kind by position, without drafts and what is
@@ -138,7 +164,7 @@ func liveScripts(t *testing.T, db *storage.DB) {
 		t.Errorf("a miss cost %d round trips", n.Load())
 	}
 	seen("z", "action")
-	must(t, db.DeleteScript(ctx, last.ID))
+	must(t, db.DeleteScript(ctx, last))
 	seen("action")
 
 	// Whoever lost a rule does not go on without it.
@@ -178,11 +204,18 @@ func configuration(t *testing.T, db *storage.DB) {
 	must(t, db.DeleteConfiguration(ctx, "A"))
 	want(t, db.DeleteConfiguration(ctx, "A"), storage.ErrNotFound)
 	seen(map[string]string{"B": "own"})
-	want(t, db.PutConfiguration(ctx, "", "1"), storage.ErrInvalid)
+	for _, key := range []string{"", "two words", "ü", strings.Repeat("x", 128)} {
+		want(t, db.PutConfiguration(ctx, key, "1"), storage.ErrInvalid)
+	}
 	want(t, db.PutConfiguration(ctx, "A", strings.Repeat("x", 4097)), storage.ErrInvalid)
 	if all, err := db.Configuration(ctx); err != nil || !maps.Equal(all, map[string]string{"B": "2"}) {
 		t.Errorf("%v, %v", all, err)
 	}
+	for i := range 99 {
+		must(t, db.PutConfiguration(ctx, fmt.Sprint(i), "x"))
+	}
+	want(t, db.PutConfiguration(ctx, "more", "x"), storage.ErrInvalid)
+	must(t, db.PutConfiguration(ctx, "B", "3"))
 	if v, err := db.LastScriptVersion(ctx, rule.ID); err != nil || v.Number != 1 {
 		t.Errorf("the last text: %+v, %v", v, err)
 	}
