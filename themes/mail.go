@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A Mail is what one mail says. The set is closed: ResetMail, InviteMail, VerifyMail,
-// CodeMail and NoticeMail.
+// A Mail is what one mail says. The set is closed: ResetMail, InviteMail, JoinMail,
+// VerifyMail, CodeMail and NoticeMail.
 type Mail interface{ mail() string }
 
 // ResetMail carries the link to set a new password.
@@ -35,6 +35,16 @@ type InviteMail struct {
 	// Link has to be made from the configured issuer, never from a request.
 	Link      string
 	ExpiresIn time.Duration
+}
+
+// JoinMail carries the link to join an organization. Its names are other people's words.
+type JoinMail struct {
+	Frame
+	Inviter      string
+	Organization string
+	Name         string // of the organization, in addresses
+	Link         string // as in InviteMail
+	ExpiresIn    time.Duration
 }
 
 // CodeMail carries a code to sign in with.
@@ -69,6 +79,7 @@ func MailKinds() []string {
 func (ResetMail) mail() string  { return "reset" }
 func (VerifyMail) mail() string { return "verify" }
 func (InviteMail) mail() string { return "invite" }
+func (JoinMail) mail() string   { return "join" }
 func (CodeMail) mail() string   { return "code" }
 func (NoticeMail) mail() string { return "notice" }
 
@@ -96,12 +107,20 @@ func (r *Renderer) Mail(lang string, m Mail) (subject, text, html string, err er
 	return subject, strings.TrimSpace(plain.String()) + "\n", rich.String(), nil
 }
 
-// Greeting greets by name. A name that reads like an address is left out: people sign
-// others up under such names to have us mail their advertisement.
+// Greeting greets by name, where that is one.
 func (p *page) Greeting(name string) (string, error) {
-	name = strings.Join(strings.Fields(name), " ")
-	if name == "" || len(name) > 80 || strings.ContainsAny(name, "/:<>@") || strings.Contains(strings.ToLower(name), "www.") {
+	if name = plainName(name); name == "" {
 		return p.T("mail.hello")
 	}
 	return p.T("mail.hello.name", "Name", name)
+}
+
+// plainName is a name on one line, "" where it reads like an address: people sign others
+// up, or invite them, under such names to have us mail their advertisement.
+func plainName(name string) string {
+	name = strings.Join(strings.Fields(name), " ")
+	if len(name) > 80 || strings.ContainsAny(name, "/:<>@") || strings.Contains(strings.ToLower(name), "www.") {
+		return ""
+	}
+	return name
 }

@@ -70,10 +70,12 @@ var nouns = []func(*API){
 	(*API).guardianPolicies,
 	(*API).guardianPush,
 	(*API).guardianWebAuthn,
+	(*API).jobs,
 	(*API).keys,
 	(*API).logStreams,
 	(*API).logs,
 	(*API).organizationConnections,
+	(*API).organizationInvitations,
 	(*API).organizationMembers,
 	(*API).organizations,
 	(*API).prompts,
@@ -124,6 +126,7 @@ func (a *API) Mount(_, mux *http.ServeMux) {
 	for _, add := range nouns {
 		add(a)
 	}
+	mux.HandleFunc("GET "+Base+"/exports/{link}", a.download)
 }
 
 // OpenAPI is the document of the operations, once Mount has added them.
@@ -141,6 +144,10 @@ type operation struct {
 	// missing is true where there is a 404, conflict where there is a 409.
 	missing  bool
 	conflict bool
+	empty    bool // 204 is an answer, too: there is nothing
+	// body is of what is not JSON, with at most so many bytes; its handler reads it.
+	body *huma.RequestBody
+	most int64
 }
 
 // op registers an operation. Its handler runs for callers who have one of its scopes, and
@@ -153,6 +160,7 @@ func op[I, O any](a *API, o operation, do func(context.Context, *I) (*O, error))
 		OperationID: operationID(o), Method: o.method, Path: Base + o.path, DefaultStatus: o.status, Summary: o.summary,
 		Tags: []string{strings.SplitN(strings.TrimPrefix(o.path, "/"), "/", 2)[0]}, Security: []map[string][]string{{"token": o.scopes}},
 		Responses: a.responses(o), Metadata: map[string]any{"scopes": o.scopes},
+		RequestBody: o.body, MaxBodyBytes: o.most, SkipValidateBody: o.body != nil,
 	}
 	huma.Register(a.huma, described, func(ctx context.Context, in *I) (*O, error) {
 		out, err := do(ctx, in)
@@ -185,6 +193,9 @@ func (a *API) responses(o operation) map[string]*huma.Response {
 	responses := map[string]*huma.Response{}
 	for status, why := range all {
 		responses[status] = &huma.Response{Description: why, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
+	}
+	if o.empty {
+		responses["204"] = &huma.Response{Description: "There is nothing."}
 	}
 	return responses
 }
