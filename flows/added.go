@@ -137,7 +137,7 @@ func (e *Engine) handed(kind string, u *storage.User, a *factors.Authenticator, 
 func (e *Engine) tellOf(l *login, kind, factor string) {
 	lang := e.themes.Match(nil, l.user.Locale, "")
 	e.post(l, lang, l.user.Email, themes.NoticeMail{
-		Frame: themes.Frame{Lang: lang, Account: l.user.Username, Client: themes.Client{Name: e.name}},
+		Frame: themes.Frame{Lang: lang, Account: l.user.Username},
 		Kind:  kind, Name: l.user.Name, At: e.now(), Factor: factor,
 	})
 }

@@ -79,7 +79,7 @@ func (e *Engine) InviteTo(ctx context.Context, i Invitation, event *storage.Even
 			locale = i.Locale
 		}
 		lang := e.themes.Match(nil, locale, "")
-		f := themes.Frame{Lang: lang, Account: u.Username, Client: themes.Client{Name: e.name}}
+		f := themes.Frame{Lang: lang, Account: u.Username}
 		e.post(l, lang, to, themes.InviteMail{Frame: f, Name: u.Name, Link: e.InvitationLink(value), ExpiresIn: InvitationLifetime})
 	}
 	err = e.db.Tx(ctx, func(ctx context.Context) error {

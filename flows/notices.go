@@ -117,7 +117,7 @@ type notice struct {
 func (e *Engine) notify(v *visit, u *storage.User, n notice) {
 	lang := e.language(v.r, nil, u)
 	e.post(v.login, lang, u.Email, themes.NoticeMail{
-		Frame: themes.Frame{Lang: lang, Account: u.Username, Client: themes.Client{Name: e.name}},
+		Frame: themes.Frame{Lang: lang, Account: u.Username},
 		Kind:  n.Kind, Name: u.Name, At: e.now(), Address: e.addressOf(v.r), Factor: n.Factor, Left: n.Left,
 	})
 }

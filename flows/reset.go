@@ -96,7 +96,7 @@ func (e *Engine) mailReset(v *visit, typed string) (wait time.Duration, err erro
 		return wait, err
 	}
 	lang := e.language(v.r, nil, user)
-	f := themes.Frame{Lang: lang, Client: themes.Client{Name: e.name}}
+	f := themes.Frame{Lang: lang}
 	if user == nil || user.Email == "" || user.Blocked {
 		if user == nil && mailAddress(typed) {
 			e.post(v.login, lang, typed, themes.NoticeMail{Frame: f, Kind: mailUnknown, At: e.now(), Address: e.addressOf(v.r)})

@@ -140,7 +140,7 @@ func (e *Engine) frame(w http.ResponseWriter, r *http.Request, l *login) themes.
 // bare is the frame of a page that belongs to no application.
 func (e *Engine) bare(w http.ResponseWriter, r *http.Request) themes.Frame {
 	return themes.Frame{
-		Lang: e.language(r, nil, nil), Client: themes.Client{Name: e.name}, RequestID: w.Header().Get("X-Request-Id"),
+		Lang: e.language(r, nil, nil), RequestID: w.Header().Get("X-Request-Id"),
 	}
 }
 

@@ -74,7 +74,7 @@ func (e *Engine) issue(ctx context.Context, u *storage.User, kind, path string, 
 	link := e.absolute(e.path(path + value))
 	if l.Mail {
 		lang := e.themes.Match(nil, u.Locale, "")
-		e.post(pass, lang, u.Email, letter(themes.Frame{Lang: lang, Account: u.Username, Client: themes.Client{Name: e.name}}, link))
+		e.post(pass, lang, u.Email, letter(themes.Frame{Lang: lang, Account: u.Username}, link))
 	}
 	err = e.db.Tx(ctx, func(ctx context.Context) error {
 		t := &storage.Ticket{Key: e.db.Hash(hashTicket, value), Kind: kind, UserID: u.ID, Data: data, ExpiresAt: e.now().Add(l.Lifetime)}

@@ -112,11 +112,23 @@ func (a *assets) wear(l Look) (*assets, error) {
 	return worn, nil
 }
 
+// logoTypes are the kinds of pictures that a logo may be.
+var logoTypes = []string{".svg", ".png", ".jpg", ".webp"}
+
+// LogoType is the kind of a logo by its media type, "" for what is none.
+func LogoType(media string) string {
+	i := slices.IndexFunc(logoTypes, func(ext string) bool { return mediaTypes[ext] == media })
+	if i < 0 {
+		return ""
+	}
+	return logoTypes[i]
+}
+
 // pictureFault is what is wrong with a picture, "" for nothing.
 func pictureFault(data []byte, ext string) string {
 	kind := mediaTypes[ext]
 	switch {
-	case !slices.Contains([]string{".svg", ".png", ".jpg", ".webp"}, ext):
+	case !slices.Contains(logoTypes, ext):
 		return "has to be SVG, PNG, JPEG or WebP"
 	case len(data) > maxLogo:
 		return fmt.Sprintf("has %d KiB; at most %d are allowed", len(data)>>10, maxLogo>>10)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sallyport-id/sallyport/provider/management"
+	"github.com/sallyport-id/sallyport/provider/oidc"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -79,9 +80,17 @@ func TestManagementKeys(t *testing.T) {
 		t.Error("the certificate is another one each time")
 	}
 
+	// A key that waits already, of one algorithm, stays and does not stop the others.
+	waiting, err := oidc.RotateKeys(t.Context(), x.house.db, x.house.now(), x.house.settings.Tokens, administrator, "ES256")
+	if err != nil || len(waiting) != 1 {
+		t.Fatalf("%d keys, %v", len(waiting), err)
+	}
 	made := do(201, "POST", "/keys/signing/rotate")
 	if next := keys()["next"]; next["kid"] != made["kid"] || next["cert"] != made["cert"] || keys()["current"]["kid"] != first["kid"] {
 		t.Errorf("made %v; next is %v", made, next)
+	}
+	if again, err := oidc.RotateKeys(t.Context(), x.house.db, x.house.now(), x.house.settings.Tokens, administrator); err != nil || len(again) != 0 {
+		t.Errorf("where all algorithms have a next key: %d more, %v", len(again), err)
 	}
 	do(409, "POST", "/keys/signing/rotate")
 	do(409, "PUT", "/keys/signing/"+made["kid"].(string)+"/revoke")

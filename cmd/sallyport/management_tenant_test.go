@@ -2,10 +2,12 @@ package main
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sallyport-id/sallyport/storage"
 )
@@ -24,6 +26,31 @@ func storefront(t *testing.T) (*tenant, func(language string) string) {
 	return x, func(language string) string {
 		return one.get(x.request() + "&prompt=login&ui_locales=" + language).body
 	}
+}
+
+// invitedBy is the mail of an invitation that the command line wrote and the provider sends.
+func invitedBy(t *testing.T, x *tenant) string {
+	t.Helper()
+	engine, err := x.house.engine(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := &storage.User{ID: storage.NewID("usr"), Username: "ada", Email: "ada@example.com", EmailVerified: true}
+	if err := x.house.db.CreateUser(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+	e := &storage.Event{ID: storage.NewID("evt"), At: x.house.now(), Type: "user.invited", Actor: administrator, UserID: u.ID}
+	if _, err := engine.Invite(t.Context(), u, nil, true, e); err != nil {
+		t.Fatal(err)
+	}
+	go x.flows.Work(t.Context())
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if mails := x.mails.all(); len(mails) > 0 {
+			return mails[0].text
+		}
+	}
+	t.Fatal("no mail came")
+	return ""
 }
 
 // TestTenantSettings changes what can be changed, looks at it on a page, and is refused
@@ -54,6 +81,12 @@ func TestTenantSettings(t *testing.T) {
 			t.Errorf("%s: no %s, or no name, or no help:\n%s", language, want, got)
 		}
 	}
+	if got := newBrowser(t).get(x.url + "/enroll/none").body; !strings.Contains(got, "– Acme &lt;i&gt;</title>") {
+		t.Errorf("a page of no application has another name:\n%s", got)
+	}
+	if got := invitedBy(t, x); !strings.Contains(got, "Acme <i>") || strings.Contains(got, "Sallyport") {
+		t.Errorf("a mail of the command line's has another name:\n%s", got)
+	}
 	do(200, "PATCH", `{"support_url":"https://acme.example/help","enabled_locales":null,"friendly_name":null}`)
 	if got := page("en"); !strings.Contains(got, `href="https://acme.example/help"`) || !strings.Contains(got, `<html lang="en"`) || !strings.Contains(got, "Sallyport</span>") {
 		t.Errorf("taken back:\n%s", got)
@@ -72,11 +105,12 @@ func TestTenantSettings(t *testing.T) {
 		do(403, "PATCH", body).complains(t, words)
 	}
 	for body, words := range map[string]string{
-		`{"support_email":"nobody"}`:            "support_email",
-		`{"support_url":"javascript:alert(1)"}`: "support_url",
-		`{"enabled_locales":["fr"]}`:            "pages do not speak",
-		`{"enabled_locales":[]}`:                "enabled_locales",
-		`{"allowed_logout_urls":["nowhere"]}`:   "allowed_logout_urls[0]",
+		`{"friendly_name":"Acme \u202egnp.exe"}`: "friendly_name",
+		`{"support_email":"nobody"}`:             "support_email",
+		`{"support_url":"javascript:alert(1)"}`:  "support_url",
+		`{"enabled_locales":["fr"]}`:             "pages do not speak",
+		`{"enabled_locales":[]}`:                 "enabled_locales",
+		`{"allowed_logout_urls":["nowhere"]}`:    "allowed_logout_urls[0]",
 	} {
 		do(400, "PATCH", body).complains(t, words)
 	}
@@ -131,6 +165,35 @@ func TestRow118_Branding(t *testing.T) {
 	do(200, "PATCH", `{"colors":null,"logo_url":null}`).says(t, `{}`)
 	if got := sheet.FindStringSubmatch(page("en"))[1]; got != before {
 		t.Errorf("our style is not back: %s, not %s", got, before)
+	}
+	// A theme that has changed below what was set takes only what does not fit it any more.
+	s, err := x.house.db.Settings(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.FriendlyName, s.SupportURL, s.Locales = "Acme", "https://acme.example/help", []string{"fr", "de"}
+	if err := x.house.db.PutSettings(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	doc, err := x.house.db.Document(t.Context(), "branding", "tenant")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc.Body = json.RawMessage(`{"colors":{"primary":"#ffd54f"},"logo_url":"` + logo + `"}`)
+	if err := x.house.db.PutDocument(t.Context(), doc); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.looks.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got = page("en")
+	for _, want := range []string{`<html lang="de"`, `alt="Acme"`, `href="https://acme.example/help"`, `<img class="logo"`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("with a colour and a language that do not fit, no %s on:\n%s", want, got)
+		}
+	}
+	if css := one.get(x.url + sheet.FindStringSubmatch(got)[1]).body; strings.Contains(css, "#ffd54f") {
+		t.Error("a colour on which nobody can read is worn")
 	}
 	x.may("read:branding", 403, "PATCH", "/branding", `{}`)
 	x.may("update:branding", 403, "GET", "/branding", "")

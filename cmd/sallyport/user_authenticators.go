@@ -103,7 +103,7 @@ func (c *cli) authenticatorRemove() *cobra.Command {
 			if err := c.confirm(yes, fmt.Sprintf("Remove %d authenticator(s) of %s?", len(list), u.Username)); err != nil {
 				return err
 			}
-			engine, err := h.engine()
+			engine, err := h.engine(ctx)
 			if err != nil {
 				return err
 			}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sallyport-id/sallyport/factors"
 	"github.com/sallyport-id/sallyport/flows"
+	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -28,7 +29,7 @@ always do. The running provider mails it, in the person's language; --no-mail on
 	cmd.Flags().BoolVar(&silent, "no-mail", false, "send nothing")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return c.withUser(cmd, args[0], func(ctx context.Context, h *house, u *storage.User) error {
-			engine, err := h.engine()
+			engine, err := h.engine(ctx)
 			if err != nil {
 				return err
 			}
@@ -61,7 +62,7 @@ type queued struct{}
 func (queued) Send(context.Context, string, string, string, string) error { return factors.ErrUnsent }
 
 // engine are the flows as a verb needs them.
-func (h *house) engine() (*flows.Engine, error) {
+func (h *house) engine(ctx context.Context) (*flows.Engine, error) {
 	s := h.settings
 	issuer, err := url.Parse(s.Issuer)
 	if err != nil || issuer.Host == "" {
@@ -69,6 +70,9 @@ func (h *house) engine() (*flows.Engine, error) {
 	}
 	pages, err := s.pages(h.factors, issuer, nil)
 	if err != nil {
+		return nil, err
+	}
+	if err := management.NewLooks(h.db, pages, h.setup.Logger).Load(ctx); err != nil {
 		return nil, err
 	}
 	return flows.New(flows.Options{

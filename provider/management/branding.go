@@ -3,9 +3,7 @@ package management
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -39,25 +37,30 @@ type brandingView struct {
 
 // look puts the branding onto l.
 func (v brandingView) look(l *themes.Look) error {
+	v.paint(l)
+	return v.sign(l)
+}
+
+// paint puts the colours onto l.
+func (v brandingView) paint(l *themes.Look) {
 	if v.Colors != nil {
 		l.Primary, l.Canvas = v.Colors.Primary, v.Colors.Background
 	}
-	if v.Logo == "" {
-		return nil
-	}
-	var err error
-	l.Logo, l.LogoType, err = pictureOf(v.Logo)
-	return err
 }
 
-// pictureTypes are the kinds of pictures that a logo may be.
-var pictureTypes = map[string]string{"image/svg+xml": ".svg", "image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
+// sign puts the logo onto l.
+func (v brandingView) sign(l *themes.Look) (err error) {
+	if v.Logo != "" {
+		l.Logo, l.LogoType, err = pictureOf(v.Logo)
+	}
+	return err
+}
 
 // pictureOf reads a picture from a data: address (RFC 2397).
 func pictureOf(address string) (data []byte, ext string, err error) {
 	head, body, ok := strings.Cut(strings.TrimPrefix(address, "data:"), ",")
 	kind, coded := strings.CutSuffix(head, ";base64")
-	if ext = pictureTypes[kind]; !ok || !coded || ext == "" {
+	if ext = themes.LogoType(kind); !ok || !coded || ext == "" {
 		return nil, "", errors.New("is no data: address of an SVG, PNG, JPEG or WebP picture in base64")
 	}
 	if data, err = base64.StdEncoding.DecodeString(body); err != nil {
@@ -68,17 +71,8 @@ func pictureOf(address string) (data []byte, ext string, err error) {
 
 func readBrandingOf(ctx context.Context, db *storage.DB) (*storage.Document, brandingView, error) {
 	var v brandingView
-	doc, err := db.Document(ctx, brandingKind, brandingName)
-	if errors.Is(err, storage.ErrNotFound) {
-		return &storage.Document{Kind: brandingKind, Name: brandingName}, v, nil
-	}
-	if err != nil {
-		return nil, v, err
-	}
-	if err := json.Unmarshal(doc.Body, &v); err != nil {
-		return nil, v, fmt.Errorf("document %s: %w", doc.ID, err)
-	}
-	return doc, v, nil
+	doc, err := readDocument(ctx, db, brandingKind, brandingName, &v)
+	return doc, v, err
 }
 
 func (a *API) readBranding(ctx context.Context, _ *struct{}) (*body[brandingView], error) {
@@ -120,10 +114,7 @@ func (a *API) patchBranding(ctx context.Context, in *body[BrandingChange]) (*bod
 		if err := v.check(a.Looks.pages); err != nil {
 			return err
 		}
-		if doc.Body, err = json.Marshal(v); err != nil {
-			return err
-		}
-		return a.DB.PutDocument(ctx, doc)
+		return storeDocument(ctx, a.DB, doc, v)
 	})
 	if err != nil {
 		return nil, err

@@ -108,10 +108,13 @@ func validateNames(f *faults, c *storage.Client) {
 	if c.Name == "" || utf8.RuneCountInString(c.Name) > 100 {
 		f.add("client_name", "has "+strconv.Itoa(utf8.RuneCountInString(c.Name))+" characters", "use 1 to 100; people see it on every page")
 	}
-	if strings.ContainsFunc(c.Name, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }) {
+	if strings.ContainsFunc(c.Name, misleads) {
 		f.add("client_name", "has invisible or direction-changing characters", "leave them out")
 	}
 }
+
+// misleads reports whether r leaves no mark in a name, or turns the text around it.
+func misleads(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
 
 func validateGrants(f *faults, c *storage.Client) {
 	m := &c.Metadata

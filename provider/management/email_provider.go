@@ -3,9 +3,7 @@ package management
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
+	"maps"
 	"net/http"
 
 	"github.com/sallyport-id/sallyport/storage"
@@ -22,10 +20,10 @@ func (a *API) emailProvider() {
 
 // SMTPCredentials are a server and how to get in there.
 type SMTPCredentials struct {
-	Host     string `json:"smtp_host,omitempty" maxLength:"253"`
-	Port     int    `json:"smtp_port,omitempty" minimum:"1" maximum:"65535" doc:"465 is TLS from the start, any other STARTTLS, which the server has to offer"`
-	User     string `json:"smtp_user,omitempty" maxLength:"320"`
-	Password string `json:"smtp_pass,omitempty" maxLength:"1000" doc:"written only; it stays where it is left out and neither host nor user change"`
+	Host     string  `json:"smtp_host,omitempty" maxLength:"253"`
+	Port     int     `json:"smtp_port,omitempty" minimum:"1" maximum:"65535" doc:"465 is TLS from the start, any other STARTTLS, which the server has to offer"`
+	User     *string `json:"smtp_user,omitempty" maxLength:"320" doc:"empty: without a login"`
+	Password string  `json:"smtp_pass,omitempty" maxLength:"1000" doc:"written only; it stays where it is left out and neither host, port nor user change"`
 }
 
 // A providerView is the server as the API shows it.
@@ -38,7 +36,11 @@ type providerView struct {
 }
 
 func viewProvider(s MailServer) *providerView {
-	return &providerView{Name: "smtp", Enabled: !s.Off, From: s.From, Credentials: SMTPCredentials{Host: s.Host, Port: s.Port, User: s.Username}}
+	v := &providerView{Name: "smtp", Enabled: !s.Off, From: s.From, Credentials: SMTPCredentials{Host: s.Host, Port: s.Port}}
+	if s.Username != "" {
+		v.Credentials.User = &s.Username
+	}
+	return v
 }
 
 // A ProviderChange are the members that may be set.
@@ -63,7 +65,10 @@ func (c ProviderChange) over(s MailServer) (MailServer, error) {
 	}
 	if sent := c.Credentials; sent != nil {
 		before := s
-		s.Host, s.Port, s.Username = cmp.Or(sent.Host, s.Host), cmp.Or(sent.Port, s.Port), cmp.Or(sent.User, s.Username)
+		s.Host, s.Port = cmp.Or(sent.Host, s.Host), cmp.Or(sent.Port, s.Port)
+		if sent.User != nil {
+			s.Username = *sent.User
+		}
 		if s.Host != before.Host || s.Port != before.Port || s.Username != before.Username {
 			s.Password = ""
 		}
@@ -72,20 +77,29 @@ func (c ProviderChange) over(s MailServer) (MailServer, error) {
 	return s, nil
 }
 
+// told is what the audit log says of a server, and of what became of the password.
+func (s MailServer) told(before MailServer) map[string]any {
+	data := map[string]any{"host": s.Host, "port": s.Port, "from": s.From, "enabled": !s.Off}
+	switch {
+	case s.Password == "" && before.Password == "":
+	case s.Password == "":
+		data["password"] = "dropped"
+	case s.Password == before.Password:
+		data["password"] = "kept"
+	default:
+		data["password"] = "changed"
+	}
+	return data
+}
+
 // providerDocument is the document of the server and what it says. Errors: a 404.
 func (a *API) providerDocument(ctx context.Context) (*storage.Document, MailServer, error) {
 	var s MailServer
-	doc, err := a.DB.Document(ctx, postKind, postName)
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil, s, missing("email_provider", "No mail server was set here; mails go as configured.")
+	doc, err := readDocument(ctx, a.DB, postKind, postName, &s)
+	if err == nil && doc.ID == "" {
+		err = missing("email_provider", "No mail server was set here; mails go as configured.")
 	}
-	if err != nil {
-		return nil, s, err
-	}
-	if err := json.Unmarshal(doc.Body, &s); err != nil {
-		return nil, s, fmt.Errorf("document %s: %w", doc.ID, err)
-	}
-	return doc, s, nil
+	return doc, s, err
 }
 
 func (a *API) readProvider(ctx context.Context, _ *struct{ Picked }) (*body[*providerView], error) {
@@ -105,7 +119,8 @@ func (a *API) patchProvider(ctx context.Context, in *body[ProviderChange]) (*bod
 
 func (a *API) putProvider(ctx context.Context, sent ProviderChange, now func(context.Context) (*storage.Document, MailServer, error)) (*body[*providerView], error) {
 	var s MailServer
-	err := a.change(ctx, storage.Event{Type: "email_provider.changed"}, func(ctx context.Context) error {
+	e := storage.Event{Type: "email_provider.changed", Data: map[string]any{}}
+	err := a.change(ctx, e, func(ctx context.Context) error {
 		doc, before, err := now(ctx)
 		if err != nil {
 			return err
@@ -119,10 +134,8 @@ func (a *API) putProvider(ctx context.Context, sent ProviderChange, now func(con
 		if _, err := a.Post.Open(s); err != nil {
 			return invalid("credentials", err.Error())
 		}
-		if doc.Body, err = json.Marshal(s); err != nil {
-			return err
-		}
-		return a.DB.PutDocument(ctx, doc)
+		maps.Copy(e.Data, s.told(before))
+		return storeDocument(ctx, a.DB, doc, s)
 	})
 	if err != nil {
 		return nil, err
@@ -132,10 +145,15 @@ func (a *API) putProvider(ctx context.Context, sent ProviderChange, now func(con
 }
 
 func (a *API) deleteProvider(ctx context.Context, _ *struct{}) (*struct{}, error) {
-	err := a.change(ctx, storage.Event{Type: "email_provider.removed"}, func(ctx context.Context) error {
-		if _, _, err := a.providerDocument(ctx); err != nil {
+	e := storage.Event{Type: "email_provider.removed", Data: map[string]any{}}
+	err := a.change(ctx, e, func(ctx context.Context) error {
+		_, s, err := a.providerDocument(ctx)
+		if err != nil {
 			return err
 		}
+		before := s
+		s.Password = ""
+		maps.Copy(e.Data, s.told(before))
 		return a.DB.DeleteDocument(ctx, postKind, postName)
 	})
 	if err == nil {

@@ -17,8 +17,8 @@ import (
 type Ring interface {
 	// KeyCertificate is a certificate of a key, in DER, the same at all times.
 	KeyCertificate(*storage.SigningKey) ([]byte, error)
-	// RotateKeys makes new keys of every algorithm on behalf of actor. They are published
-	// at once, and sign later.
+	// RotateKeys makes a new key of every algorithm that has none waiting, on behalf of
+	// actor. They are published at once, and sign later.
 	RotateKeys(ctx context.Context, actor string) ([]*storage.SigningKey, error)
 	// RevokeKey has nothing that a key signed believed any more.
 	RevokeKey(ctx context.Context, actor string, key *storage.SigningKey) error
@@ -144,19 +144,20 @@ func (a *API) readKey(ctx context.Context, in *KeyPath) (*body[*keyView], error)
 // rotateKeys answers with the next key, as Auth0 does: that of RS256, which every library
 // knows.
 func (a *API) rotateKeys(ctx context.Context, _ *struct{}) (*body[keyCertificate], error) {
-	_, views, err := a.allKeys(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if i := slices.IndexFunc(views, func(v *keyView) bool { return v.Next }); i >= 0 {
-		return nil, refusal(http.StatusConflict, "key_waiting", "A new key is published already, and signs from "+views[i].CurrentSince.UTC().Format(time.RFC3339)+"; rotate after that.")
-	}
 	made, err := a.Keys.RotateKeys(ctx, actor(callerOf(ctx)))
 	if err != nil {
 		return nil, err
 	}
-	next, _, err := a.certified(made[slices.IndexFunc(made, func(k *storage.SigningKey) bool { return k.Alg == "RS256" })])
-	return say(next), err
+	_, views, err := a.allKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	views = slices.DeleteFunc(views, func(v *keyView) bool { return v.Alg != "RS256" })
+	next := slices.MaxFunc(views, func(x, y *keyView) int { return x.CurrentSince.Compare(*y.CurrentSince) })
+	if len(made) == 0 {
+		return nil, refusal(http.StatusConflict, "key_waiting", "New keys are published already, and sign from "+next.CurrentSince.UTC().Format(time.RFC3339)+"; rotate after that.")
+	}
+	return say(next.keyCertificate), nil
 }
 
 func (a *API) revokeKey(ctx context.Context, in *KeyPath) (*body[keyCertificate], error) {

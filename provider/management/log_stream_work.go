@@ -31,27 +31,14 @@ type cursor struct {
 }
 
 func (c *cursor) put(ctx context.Context, db *storage.DB, row *storage.Document) error {
-	body, err := json.Marshal(c)
-	if err != nil {
-		return err
-	}
-	row.Body = body
-	return db.PutDocument(ctx, row)
+	return storeDocument(ctx, db, row, c)
 }
 
 // Work passes the audit log on until ctx ends.
 func (a *API) Work(ctx context.Context) {
 	client := a.courier()
-	tick := time.NewTicker(streamEvery)
-	defer tick.Stop()
-	for {
-		a.Deliver(ctx, client)
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+	a.Deliver(ctx, client)
+	every(ctx, streamEvery, func(ctx context.Context) { a.Deliver(ctx, client) })
 }
 
 // Deliver passes on what is due of every stream, by client, nil for one of its own.

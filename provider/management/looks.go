@@ -1,10 +1,12 @@
 package management
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,7 +31,7 @@ type Looks struct {
 	pages *themes.Renderer
 	log   *slog.Logger
 	mu    sync.Mutex // one reading at a time, so that the last one is the newest
-	fault string     // of the look, as it was told last
+	worn  []byte     // what was stored, as pages look
 }
 
 // NewLooks makes the Looks of pages. Nothing is read before Load.
@@ -41,52 +43,86 @@ func NewLooks(db *storage.DB, pages *themes.Renderer, log *slog.Logger) *Looks {
 func (l *Looks) Load(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.dress(ctx); err != nil {
+	return l.wear(ctx)
+}
+
+// wear has the pages look as is stored, where that is not as before.
+func (l *Looks) wear(ctx context.Context) error {
+	now, err := l.read(ctx)
+	if err != nil {
+		return err
+	}
+	stored, err := json.Marshal(now)
+	if err != nil {
 		return fmt.Errorf("looks of pages: %w", err)
 	}
-	documents, err := l.db.Documents(ctx, promptKind)
-	if err != nil {
-		return fmt.Errorf("texts of pages: %w", err)
+	if bytes.Equal(stored, l.worn) {
+		return nil
 	}
-	sent := map[string]screenTexts{}
-	for _, d := range documents {
-		var texts screenTexts
-		if err := json.Unmarshal(d.Body, &texts); err != nil {
-			return fmt.Errorf("texts of pages: document %s: %w", d.ID, err)
-		}
-		sent[d.Name] = texts
+	if err := l.dress(ctx, now); err != nil {
+		return fmt.Errorf("looks of pages: %w", err)
 	}
-	l.pages.SetTexts(textsOf(sent, l.pages.Languages()))
+	l.pages.SetTexts(textsOf(now.Texts, l.pages.Languages()))
+	l.worn = stored
 	return nil
 }
 
-// dress gives the pages their colours, logo, name and languages.
-func (l *Looks) dress(ctx context.Context) error {
+// storedLooks are what is stored of the pages.
+type storedLooks struct {
+	Name, URL, Email string // of the service, and where people are helped
+	Locales          []string
+	Branding         brandingView
+	Texts            map[string]screenTexts // by document
+}
+
+func (l *Looks) read(ctx context.Context) (*storedLooks, error) {
 	s, err := l.db.Settings(ctx)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("looks of pages: %w", err)
 	}
-	_, branding, err := readBrandingOf(ctx, l.db)
+	now := &storedLooks{Name: s.FriendlyName, URL: s.SupportURL, Email: s.SupportEmail, Locales: s.Locales, Texts: map[string]screenTexts{}}
+	if _, now.Branding, err = readBrandingOf(ctx, l.db); err != nil {
+		return nil, fmt.Errorf("looks of pages: %w", err)
+	}
+	documents, err := l.db.Documents(ctx, promptKind)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("texts of pages: %w", err)
 	}
-	look := themes.Look{Name: s.FriendlyName, Languages: s.Locales, Help: s.SupportURL}
-	if look.Help == "" && s.SupportEmail != "" {
-		look.Help = "mailto:" + s.SupportEmail
+	for _, d := range documents {
+		var texts screenTexts
+		if err := json.Unmarshal(d.Body, &texts); err != nil {
+			return nil, fmt.Errorf("texts of pages: document %s: %w", d.ID, err)
+		}
+		now.Texts[d.Name] = texts
 	}
-	fault := branding.look(&look)
-	if fault == nil {
-		fault = l.pages.SetLook(look)
+	return now, nil
+}
+
+// dress gives the pages their name, languages, colours and logo. What cannot be worn any
+// more, because the theme has changed below it, is left out, and the rest is worn.
+func (l *Looks) dress(ctx context.Context, now *storedLooks) error {
+	look := themes.Look{Name: now.Name, Help: now.URL}
+	if look.Help == "" && now.Email != "" {
+		look.Help = "mailto:" + now.Email
 	}
-	if fault == nil {
-		l.fault = ""
-		return nil
+	add := func(what string, put func(*themes.Look) error) {
+		more := look
+		err := put(&more)
+		if err == nil {
+			err = l.pages.Try(more)
+		}
+		if err != nil {
+			l.log.ErrorContext(ctx, "pages cannot look as an administrator has set it, and look as configured in this; see PATCH /api/v2/branding and /tenants/settings", "what", what, "error", err)
+			return
+		}
+		look = more
 	}
-	if why := fault.Error(); why != l.fault { // once, and not every few seconds
-		l.fault = why
-		l.log.ErrorContext(ctx, "pages cannot look as an administrator has set it, and look as configured; see PATCH /api/v2/branding and /tenants/settings", "error", why)
+	for _, lang := range now.Locales {
+		add("enabled_locales", func(k *themes.Look) error { k.Languages = append(slices.Clip(k.Languages), lang); return nil })
 	}
-	return l.pages.SetLook(themes.Look{})
+	add("colors", func(k *themes.Look) error { now.Branding.paint(k); return nil })
+	add("logo_url", now.Branding.sign)
+	return l.pages.SetLook(look)
 }
 
 // check refuses languages that pages do not speak.
@@ -106,15 +142,4 @@ func (l *Looks) changed(ctx context.Context) {
 }
 
 // Watch follows what other processes were told until ctx ends.
-func (l *Looks) Watch(ctx context.Context) {
-	tick := time.NewTicker(looksEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		l.changed(ctx)
-	}
-}
+func (l *Looks) Watch(ctx context.Context) { every(ctx, looksEvery, l.changed) }

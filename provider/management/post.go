@@ -119,15 +119,4 @@ func (p *Post) changed(ctx context.Context) {
 }
 
 // Watch follows what other processes set until ctx ends.
-func (p *Post) Watch(ctx context.Context) {
-	tick := time.NewTicker(postEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		p.changed(ctx)
-	}
-}
+func (p *Post) Watch(ctx context.Context) { every(ctx, postEvery, p.changed) }

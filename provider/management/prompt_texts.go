@@ -22,6 +22,7 @@ type promptText struct {
 	screens             []string // of ours
 	id                  string   // of the message that it stands for there
 	shape               string   // what is made of it, "{} {{.Destination}}"; "" as it is
+	named               string   // variable that it has to name, "" for none
 }
 
 var promptTexts = readPromptTexts(promptTable)
@@ -31,8 +32,8 @@ func readPromptTexts(table string) (all []promptText) {
 		if strings.HasPrefix(line, "#") {
 			continue
 		}
-		f := append(strings.Split(strings.TrimSuffix(line, "\n"), "\t"), "")
-		all = append(all, promptText{f[0], f[1], f[2], strings.Split(f[3], ","), f[4], f[5]})
+		f := append(strings.Split(strings.TrimSuffix(line, "\n"), "\t"), "", "")
+		all = append(all, promptText{f[0], f[1], f[2], strings.Split(f[3], ","), f[4], f[5], f[6]})
 	}
 	return all
 }
@@ -110,8 +111,13 @@ func checkText(pages *themes.Renderer, prompt, screen, key, text string) error {
 		return invalid(field, fmt.Sprintf("is longer than %d characters", maxPromptText))
 	case strings.Contains(text, "{{"):
 		return invalid(field, "double braces mean nothing here; a variable is written as ${clientName}")
-	case strings.ContainsFunc(text, func(c rune) bool { return unicode.IsControl(c) && c != '\n' }):
+	case strings.ContainsFunc(text, func(c rune) bool { return unicode.IsControl(c) && c != '\n' || unicode.Is(unicode.Bidi_Control, c) }):
 		return invalid(field, "has characters that no text may have; leave them out")
+	}
+	for _, t := range rows {
+		if t.named != "" && !strings.Contains(text, "${"+t.named+"}") {
+			return invalid(field, "has to name ${"+t.named+"}")
+		}
 	}
 	for _, found := range promptVariable.FindAllStringSubmatch(text, -1) {
 		for _, t := range rows {

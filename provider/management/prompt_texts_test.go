@@ -135,6 +135,9 @@ func TestPromptTexts(t *testing.T) {
 	for _, row := range all {
 		mark := fmt.Sprintf("<b>&%s/%s", row.screen, row.key)
 		want := fmt.Sprintf("&lt;b&gt;&amp;%s/%s", row.screen, row.key)
+		if row.named != "" {
+			mark += " ${" + row.named + "}"
+		}
 		sent := screenTexts{row.screen: {row.key: mark}}
 		if err := checkTexts(pages, row.prompt, sent); err != nil {
 			t.Errorf("%s.%s: %v", row.screen, row.key, err)
@@ -151,6 +154,33 @@ func TestPromptTexts(t *testing.T) {
 			if strings.Contains(rendered(t, pages, name, "es", notice), want) {
 				t.Errorf("%s.%s is on the Spanish %s", row.screen, row.key, name)
 			}
+		}
+	}
+}
+
+// TestPromptTexts_Safe: what keeps people from being deceived is said whatever else is.
+func TestPromptTexts_Safe(t *testing.T) {
+	pages := pagesOf(t)
+	number := screenTexts{"mfa-push-challenge-push": {"description": "Just say yes."}}
+	if err := checkTexts(pages, "mfa-push", number); err != nil {
+		t.Fatal(err)
+	}
+	pages.SetTexts(textsOf(map[string]screenTexts{"mfa-push/en": number}, pages.Languages()))
+	if page := rendered(t, pages, "wait", "en", ""); !strings.Contains(page, "type this number there") {
+		t.Errorf("nobody is told to type the number:\n%s", page)
+	}
+	for words, texts := range map[string]screenTexts{
+		"our screen has no such text": nil,
+		"has to name ${clientName}":   {"consent": {"messageSingleTenant": "Go on?"}},
+		"pageTitle: has to name":      {"consent": {"pageTitle": "Go on?"}},
+		"characters that no text may": {"consent": {"title": "\u202enwo\u202c"}},
+	} {
+		prompt := "consent"
+		if texts == nil {
+			prompt, texts = "device-flow", screenTexts{"device-code-confirmation": {"confirmationText": "It is safe."}}
+		}
+		if err := checkTexts(pages, prompt, texts); err == nil || !strings.Contains(err.Error(), words) {
+			t.Errorf("%s: %v", words, err)
 		}
 	}
 }

@@ -3,8 +3,6 @@ package management
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -84,18 +82,9 @@ func (a *API) readTexts(ctx context.Context, in *PromptPath) (*body[screenTexts]
 	if !slices.Contains(a.Looks.pages.Languages(), in.Language) {
 		return nil, missing("language", "Pages do not speak that language.")
 	}
-	doc, err := a.DB.Document(ctx, promptKind, in.name())
-	if errors.Is(err, storage.ErrNotFound) {
-		return say(screenTexts{}), nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var texts screenTexts
-	if err := json.Unmarshal(doc.Body, &texts); err != nil {
-		return nil, fmt.Errorf("document %s: %w", doc.ID, err)
-	}
-	return say(texts), nil
+	texts := screenTexts{}
+	_, err := readDocument(ctx, a.DB, promptKind, in.name(), &texts)
+	return say(texts), err
 }
 
 func (a *API) putTexts(ctx context.Context, in *struct {
@@ -122,19 +111,14 @@ func (a *API) putTexts(ctx context.Context, in *struct {
 }
 
 func (a *API) storeTexts(ctx context.Context, name string, texts screenTexts) error {
-	doc, err := a.DB.Document(ctx, promptKind, name)
+	doc, err := readDocument(ctx, a.DB, promptKind, name, new(json.RawMessage))
 	switch {
-	case errors.Is(err, storage.ErrNotFound) && len(texts) == 0:
-		return nil
-	case errors.Is(err, storage.ErrNotFound):
-		doc = &storage.Document{Kind: promptKind, Name: name}
 	case err != nil:
 		return err
-	case len(texts) == 0:
-		return a.DB.DeleteDocument(ctx, promptKind, name)
+	case len(texts) > 0:
+		return storeDocument(ctx, a.DB, doc, texts)
+	case doc.ID == "":
+		return nil
 	}
-	if doc.Body, err = json.Marshal(texts); err != nil {
-		return err
-	}
-	return a.DB.PutDocument(ctx, doc)
+	return a.DB.DeleteDocument(ctx, promptKind, name)
 }

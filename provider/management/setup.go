@@ -80,18 +80,11 @@ func NewSetup(o SetupOptions) *Setup {
 
 // Watch follows what other processes set until ctx ends.
 func (s *Setup) Watch(ctx context.Context) {
-	tick := time.NewTicker(setupEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	every(ctx, setupEvery, func(ctx context.Context) {
 		if err := s.Load(ctx); err != nil && ctx.Err() == nil {
 			s.Logger.ErrorContext(ctx, "settings of factors not read", "error", err)
 		}
-	}
+	})
 }
 
 // Load sets every factor up as its document says now. Where that cannot be done any more,

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/sallyport-id/sallyport/storage"
 )
@@ -25,8 +24,8 @@ func ValidateTenant(s *storage.Settings) error {
 	if s.SupportURL != "" && !webAddress(s.SupportURL) {
 		f.add("support_url", "is no address of the web", "write it as https://example.com/help")
 	}
-	if strings.ContainsFunc(s.FriendlyName, unicode.IsControl) {
-		f.add("friendly_name", "has characters that no name may have", "leave them out")
+	if strings.ContainsFunc(s.FriendlyName, misleads) {
+		f.add("friendly_name", "has invisible or direction-changing characters", "leave them out")
 	}
 	for i, uri := range s.AllowedLogoutURLs {
 		if why, mend := redirectFault(uri, true); why != "" {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/mail"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -86,7 +85,7 @@ var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
 // validateContacts looks at the addresses of u, "" for none.
 func validateContacts(email, phone string) error {
-	if a, err := mail.ParseAddress(email); email != "" && (err != nil || a.Address != email) {
+	if email != "" && !mailAddress(email) {
 		return invalid("email", "is not a mail address; write ada@example.com")
 	}
 	if phone != "" && !e164.MatchString(phone) {

@@ -351,6 +351,13 @@ func TestCORE32_Rotation(t *testing.T) {
 	if len(h.events("key.rotated")) != 6 {
 		t.Errorf("%d rotations are in the audit log, want 6", len(h.events("key.rotated")))
 	}
+	// One that cannot be read does not stop the others.
+	h.must(h.db.PutSigningKey(t.Context(), &storage.SigningKey{ID: "bad", Alg: "RS256", Private: []byte("no key"), NotBefore: h.now()}))
+	h.wait(config.KeyOverlap + time.Second)
+	h.must(h.oidc.Tick(t.Context()))
+	if _, header = h.claims(h.browser().tokens("ada", h.ask("web")).text("id_token")); header.KeyID == "bad" || keyCount(h) < 6 {
+		t.Errorf("beside a bad key %q signs, and %d are published", header.KeyID, keyCount(h))
+	}
 }
 
 func keyCount(h *house) int {

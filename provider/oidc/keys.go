@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -33,6 +34,7 @@ type keyRing struct {
 	issuer string // in certificates
 	db     *storage.DB
 	now    func() time.Time
+	log    *slog.Logger
 	set    atomic.Pointer[ring]
 	mu     sync.Mutex // one reload at a time
 }
@@ -124,7 +126,8 @@ func (k *ringKey) signer(typ string) (jose.Signer, error) {
 	return s, nil
 }
 
-// load reads the table into a new ring.
+// load reads the table into a new ring. A key that cannot be read is told of and left out, so
+// that the others serve on.
 func (k *keyRing) load(ctx context.Context) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -138,12 +141,10 @@ func (k *keyRing) load(ctx context.Context) error {
 		if !row.ExpiresAt.IsZero() && !k.now().Before(row.ExpiresAt) {
 			continue
 		}
-		key, err := openKey(row)
+		key, err := k.open(row, old)
 		if err != nil {
-			return err
-		}
-		if err := key.certify(k.issuer); err != nil {
-			return err
+			k.log.ErrorContext(ctx, "a signing key cannot be used", "kid", row.ID, "error", err)
+			continue
 		}
 		fresh.all = append(fresh.all, key)
 	}
@@ -154,6 +155,22 @@ func (k *keyRing) load(ctx context.Context) error {
 		k.set.Store(fresh)
 	}
 	return nil
+}
+
+// open makes a key of its row, with the certificate that it has in the old ring: to make one
+// is a signature.
+func (k *keyRing) open(row *storage.SigningKey, old *ring) (*ringKey, error) {
+	key, err := openKey(row)
+	if err != nil {
+		return nil, err
+	}
+	if old != nil {
+		if i := slices.IndexFunc(old.all, func(o *ringKey) bool { return o.ID == row.ID }); i >= 0 {
+			key.public.Certificates = old.all[i].public.Certificates
+			return key, nil
+		}
+	}
+	return key, key.certify(k.issuer)
 }
 
 // moved reports whether a key has changed its place in the rotation.

@@ -81,7 +81,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		issuer: o.Issuer, base: strings.TrimSuffix(o.Issuer, "/"), prefix: strings.TrimSuffix(issuer.Path, "/"), realm: issuer.Host,
 		db: o.DB, flows: o.Flows, themes: o.Themes, config: o.Config, clock: o.Now, log: o.Logger, address: o.Address,
 	}
-	p.keys = &keyRing{issuer: o.Issuer, db: o.DB, now: p.now}
+	p.keys = &keyRing{issuer: o.Issuer, db: o.DB, now: p.now, log: o.Logger}
 	p.keySets = newKeySets(p.now, isLoopback(issuer.Hostname()))
 	p.house = p.houseAPIs()
 	p.fosite = compose(p)

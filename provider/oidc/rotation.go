@@ -40,11 +40,12 @@ func (k *keyRing) ensure(ctx context.Context) error {
 	return nil
 }
 
-// RotateKeys makes a new key for each algorithm named, or for all where none is. It
-// is published at once and signs after overlap; then the old one retires and stays
-// published until nothing that it signed counts any more. The audit log names actor.
+// RotateKeys makes a new key for each algorithm named, or for all where none is; but not
+// where the next key is published already and does not sign yet. It is published at once and
+// signs after overlap; then the old one retires and stays published until nothing that it
+// signed counts any more. The audit log names actor.
 func RotateKeys(ctx context.Context, db *storage.DB, now time.Time, c Config, actor string, algs ...string) ([]*storage.SigningKey, error) {
-	var made []*storage.SigningKey
+	var fresh, made []*storage.SigningKey
 	for _, alg := range signingAlgs {
 		if len(algs) > 0 && !slices.Contains(algs, string(alg)) {
 			continue
@@ -54,13 +55,14 @@ func RotateKeys(ctx context.Context, db *storage.DB, now time.Time, c Config, ac
 			return nil, err
 		}
 		key.NotBefore = now.Add(c.KeyOverlap)
-		made = append(made, key)
+		fresh = append(fresh, key)
 	}
 	err := db.Tx(ctx, func(ctx context.Context) error {
 		all, err := db.SigningKeys(ctx)
 		if err != nil {
 			return err
 		}
+		made = slices.DeleteFunc(slices.Clone(fresh), func(key *storage.SigningKey) bool { return hasNext(all, key.Alg, now) })
 		for _, key := range made {
 			if err := retire(ctx, db, all, key, c); err != nil {
 				return err
@@ -72,6 +74,13 @@ func RotateKeys(ctx context.Context, db *storage.DB, now time.Time, c Config, ac
 		return db.AddEvents(ctx, rotated(now, actor, made)...)
 	})
 	return made, err
+}
+
+// hasNext reports whether a key for alg is to sign next.
+func hasNext(all []*storage.SigningKey, alg string, now time.Time) bool {
+	return slices.ContainsFunc(all, func(k *storage.SigningKey) bool {
+		return k.Alg == alg && now.Before(k.NotBefore) && (k.ExpiresAt.IsZero() || now.Before(k.ExpiresAt))
+	})
 }
 
 // retire says of the keys before next when they stop.
