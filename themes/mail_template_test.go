@@ -48,7 +48,8 @@ func TestMailTemplateFaults(t *testing.T) {
 		{"code", "", "{{ code }}{% assign x = 'aaaaaaaa' %}" + strings.Repeat("{% assign x = x | append: x %}", 40), "a value gets too long"},
 		{"code", "", "{{ code }}{% assign x = 'aaaaaaaa' %}" + strings.Repeat("{% assign x = x | replace: 'a', 'aaaaaaaaaa' %}", 40), "a value gets too long"},
 		{"code", "", "{% capture x %}{{ code }}{% endcapture %}" + strings.Repeat("{% capture x %}{{ x }}{{ x }}{% endcapture %}", 40), "a value gets too long"},
-		{"code", "", "{{ code }}{% assign x = 'aaaaaaaa' %}" + strings.Repeat("{% assign x = x | append: x %}", 10) + strings.Repeat("{{x}}", 9000), "more than 256 KiB"},
+		{"code", "", "{{ code }}{% assign x = 'aaaaaaaa' %}" + strings.Repeat("{% assign x = x | append: x %}", 10) + strings.Repeat("{{x}}", 900), "more than 256 KiB"},
+		{"code", "", "{{ code" + strings.Repeat("|upcase", 2000) + "}}", "more than 2000 tags and filters"},
 	} {
 		began := time.Now()
 		_, err := r.MailTemplate(c.mail, c.subject, c.body)

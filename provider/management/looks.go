@@ -30,6 +30,7 @@ type Looks struct {
 	log   *slog.Logger
 	mu    sync.Mutex // one reading at a time, so that the last one is the newest
 	fault string     // of the look, as it was told last
+	mails map[string]worded
 }
 
 // NewLooks makes the Looks of pages. Nothing is read before Load.
@@ -57,6 +58,40 @@ func (l *Looks) Load(ctx context.Context) error {
 		sent[d.Name] = texts
 	}
 	l.pages.SetTexts(textsOf(sent, l.pages.Languages()))
+	return l.word(ctx)
+}
+
+// worded is a template of a mail and the text that it was read from.
+type worded struct {
+	text mailText
+	read *themes.MailTemplate // nil: it cannot be read
+}
+
+// word has the mails say what their templates do that are enabled. Each is read once.
+func (l *Looks) word(ctx context.Context) error {
+	documents, err := l.db.Documents(ctx, letterKind)
+	if err != nil {
+		return fmt.Errorf("templates of mails: %w", err)
+	}
+	mails, enabled := map[string]worded{}, map[string]*themes.MailTemplate{}
+	for _, d := range documents {
+		var text mailText
+		if err := json.Unmarshal(d.Body, &text); err != nil {
+			return fmt.Errorf("templates of mails: document %s: %w", d.ID, err)
+		}
+		w, known := l.mails[d.Name]
+		if !known || w.text != text {
+			w.text = text
+			if w.read, err = text.read(l.pages, letterName(d.Name)); err != nil { // it could be read before it was stored
+				l.log.ErrorContext(ctx, "a template of a mail cannot be read, and ours goes out; see /api/v2/email-templates", "template", d.Name, "error", err)
+			}
+		}
+		if mails[d.Name] = w; text.Enabled && w.read != nil {
+			enabled[letterNames[letterName(d.Name)]] = w.read
+		}
+	}
+	l.mails = mails
+	l.pages.SetMailTemplates(enabled)
 	return nil
 }
 
@@ -70,7 +105,7 @@ func (l *Looks) dress(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	look := themes.Look{Name: s.FriendlyName, Languages: s.Locales, Help: s.SupportURL}
+	look := themes.Look{Name: s.FriendlyName, Languages: s.Locales, Help: s.SupportURL, SupportEmail: s.SupportEmail, SupportURL: s.SupportURL}
 	if look.Help == "" && s.SupportEmail != "" {
 		look.Help = "mailto:" + s.SupportEmail
 	}
