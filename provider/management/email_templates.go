@@ -202,10 +202,10 @@ func (a *API) changeTemplate(ctx context.Context, name letterName, sent EmailTem
 func (a *API) checkTemplate(name letterName, sent EmailTemplateChange) error {
 	lifetime := a.linkLifetime(name)
 	switch {
-	case sent.Template != "" && sent.Template != name:
-		return invalid("template", "is not the one of the path")
 	case letterNames[name] == "":
 		return impossible("template: " + string(name) + " is not sent here; there are blocked_account, enrollment_email, mfa_oob_code, reset_email and verify_email")
+	case sent.Template != "" && sent.Template != name:
+		return invalid("template", "is not the one of the path")
 	case sent.Syntax.Value != "" && sent.Syntax.Value != "liquid":
 		return impossible("syntax: templates are in liquid")
 	case sent.From.Value != "" && !sameSender(sent.From.Value, a.Post.From()):
