@@ -167,29 +167,29 @@ func (p *page) liquid(m Mail, to Person) map[string]any {
 	return values
 }
 
-func (m ResetMail) to() Person  { return m.To }
-func (m VerifyMail) to() Person { return m.To }
-func (m InviteMail) to() Person { return m.To }
-func (m CodeMail) to() Person   { return m.To }
-func (m NoticeMail) to() Person { return m.To }
+func (v ResetMail) to() Person  { return v.To }
+func (v VerifyMail) to() Person { return v.To }
+func (v InviteMail) to() Person { return v.To }
+func (v CodeMail) to() Person   { return v.To }
+func (v NoticeMail) to() Person { return v.To }
 
-func (m ResetMail) holds() map[string]any  { return linked(m.Link) }
-func (m VerifyMail) holds() map[string]any { return linked(m.Link) }
-func (m InviteMail) holds() map[string]any { return linked(m.Link) }
+func (v ResetMail) holds() map[string]any  { return linked(v.Link) }
+func (v VerifyMail) holds() map[string]any { return linked(v.Link) }
+func (v InviteMail) holds() map[string]any { return linked(v.Link) }
 
 func linked(link string) map[string]any { return map[string]any{"url": link, "link": link} }
 
-func (m CodeMail) holds() map[string]any {
-	held := map[string]any{"code": m.Code}
-	if m.App != "" {
-		held["application"] = m.App
+func (v CodeMail) holds() map[string]any {
+	held := map[string]any{"code": v.Code}
+	if v.App != "" {
+		held["application"] = v.App
 	}
 	return held
 }
 
-func (m NoticeMail) holds() map[string]any {
-	if m.Address == "" {
+func (v NoticeMail) holds() map[string]any {
+	if v.Address == "" {
 		return nil
 	}
-	return map[string]any{"source_ip": m.Address}
+	return map[string]any{"source_ip": v.Address}
 }
