@@ -29,8 +29,10 @@ type Ask struct {
 	// "audience scope".
 	Scopes []ScopeAsk `json:"scopes,omitempty"`
 	// Organization is the id of the one that the person signs in to, "" for none.
-	Organization string    `json:"organization,omitempty"`
-	RequestedAt  time.Time `json:"requested_at"`
+	Organization string `json:"organization,omitempty"`
+	// Invitation is the ticket by which the person joins that organization, "" for none.
+	Invitation  string    `json:"invitation,omitempty"`
+	RequestedAt time.Time `json:"requested_at"`
 	// Direct is how a sign-in without a browser began, "" in a browser. Origin is what the
 	// caller needs to go on where it is done.
 	Direct string `json:"direct,omitempty"`

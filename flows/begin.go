@@ -146,6 +146,9 @@ func (e *Engine) prepare(ctx context.Context, l *login, d policy.Decision) (*fac
 
 // silent is the result of an ask that the session alone satisfies.
 func (e *Engine) silent(ctx context.Context, r *http.Request, l *login, d policy.Decision) (*Result, error) {
+	if err := e.join(ctx, r, l); err != nil {
+		return nil, err
+	}
 	s := l.session.Session
 	var rec *storage.Decision
 	if l.state.Scripted != nil {
@@ -185,6 +188,11 @@ func (e *Engine) Result(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	finished := d.Need == policy.Done && !l.paused() && l.live() != nil
 	if !finished && d.Need != policy.Deny {
 		return nil, ErrNotDone
+	}
+	if finished {
+		if err := e.join(ctx, r, l); err != nil {
+			return nil, err
+		}
 	}
 	l.row.DoneAt = e.now()
 	if err := e.db.UpdateLogin(ctx, l.row); errors.Is(err, storage.ErrConflict) {

@@ -138,6 +138,9 @@ func (e *Engine) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("POST /verify/{token}", e.confirmMailbox)
 	mux.HandleFunc("GET /enroll", e.showEnrolled)
 	mux.HandleFunc("GET /enroll/{token}", e.followInvitation)
+	mux.HandleFunc("GET /invited", e.showJoined)
+	mux.HandleFunc("GET /invited/{organization}/{token}", e.showInvited)
+	mux.HandleFunc("POST /invited/{organization}/{token}", e.acceptMailbox)
 	mux.HandleFunc("GET /password", e.showChange)
 	mux.HandleFunc("POST /password", e.changePassword)
 }

@@ -74,7 +74,7 @@ func printable(s string) string {
 
 // barred is why nobody gets any further, "" where nothing bars them.
 func (l *login) barred() string {
-	if l.outsider() {
+	if l.outsider() && !l.mistaken() {
 		return "not_member"
 	}
 	if l.state.Scripted == nil {

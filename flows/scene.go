@@ -57,8 +57,10 @@ func (e *Engine) attend(ctx context.Context, l *login) error {
 	}
 	if err == nil {
 		l.scene.member = m
+		return nil
 	}
-	return nil
+	l.scene.member, err = e.candidate(ctx, l)
+	return err
 }
 
 // outsider reports whether the person is none of the organization that they sign in to.

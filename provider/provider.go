@@ -44,6 +44,8 @@ type Options struct {
 	Proxies []netip.Prefix
 	// MaxBody is the largest accepted request body in bytes, 0 for 256 KiB.
 	MaxBody int64
+	// Larger are the routes of the api group that take larger bodies, by pattern, in bytes.
+	Larger map[string]int64
 	// CrossSite are browser patterns that other sites may post to: endpoints whose
 	// specification says so and which change nothing by themselves.
 	CrossSite []string

@@ -72,8 +72,11 @@ func withoutCookies(next http.Handler) http.Handler {
 // admit refuses bodies that are too large or packed before any handler reads them.
 // A body of unknown length is read here, so that too much is 413 and not a handler's
 // idea of a broken form.
-func (s *Site) admit(w http.ResponseWriter, r *http.Request) bool {
+func (s *Site) admit(w http.ResponseWriter, r *http.Request, f route) bool {
 	limit := s.opts.MaxBody
+	if f.mux == s.api {
+		limit = max(limit, s.opts.Larger[f.pattern])
+	}
 	switch {
 	case r.Body == nil || r.Body == http.NoBody:
 		return true

@@ -57,7 +57,7 @@ func (s *Site) visit(w http.ResponseWriter, r *http.Request) {
 		s.metrics.observe(f, r.Method, seen.Status(), took)
 		s.logVisit(r, f, v, seen, took)
 	}()
-	if s.admit(seen, r) {
+	if s.admit(seen, r, f) {
 		s.serve(seen, r, f)
 	}
 }

@@ -3,6 +3,8 @@ package storage
 import (
 	"context"
 	"time"
+
+	"github.com/uptrace/bun"
 )
 
 // An Import is how far a file of people has come.
@@ -42,4 +44,9 @@ func (d *DB) PutImport(ctx context.Context, i *Import) error {
 		}
 		return d.update(ctx, i, i.ID, i.Version)
 	})
+}
+
+// DeleteImport forgets how far an import has come. That it is not known is no error.
+func (d *DB) DeleteImport(ctx context.Context, id string) error {
+	return d.some(ctx, func(q bun.IDB) statement { return q.NewDelete().Model((*Import)(nil)).Where("id = ?", id) })
 }

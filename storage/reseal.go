@@ -20,7 +20,7 @@ type sealedRow struct {
 // after an interruption.
 func (d *DB) Reseal(ctx context.Context) (int, error) {
 	n := 0
-	for _, c := range []sealedColumn{authenticatorSecret, loginState, messagePayload, signingKeyPrivate, scriptSecrets, historyData, decisionData, documentBody} {
+	for _, c := range []sealedColumn{authenticatorSecret, loginState, messagePayload, signingKeyPrivate, scriptSecrets, historyData, decisionData, documentBody, jobBody, jobPartBody} {
 		done, err := d.resealColumn(ctx, c)
 		n += done
 		if err != nil {

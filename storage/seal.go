@@ -82,6 +82,8 @@ var (
 	historyData         = sealedColumn{"histories", "data"}
 	decisionData        = sealedColumn{"decisions", "data"}
 	documentBody        = sealedColumn{"documents", "body"}
+	jobBody             = sealedColumn{"jobs", "body"}
+	jobPartBody         = sealedColumn{"job_parts", "body"}
 	messagePayload      = sealedColumn{"messages", "payload"}
 	scriptSecrets       = sealedColumn{"scripts", "secrets"}
 	signingKeyPrivate   = sealedColumn{"signing_keys", "private"}

@@ -42,6 +42,7 @@ type UserSearch struct {
 	Where         *Condition // nil: all
 	Sort          string     // a field; "" for the age of accounts
 	Descending    bool
+	After         string // id: only later ones, where Sort is ""
 	Offset, Limit int
 }
 
@@ -74,9 +75,13 @@ func (d *DB) SearchUsers(ctx context.Context, s UserSearch) ([]*FoundUser, error
 	users := []*FoundUser{}
 	err = d.query(ctx, func(ctx context.Context, q bun.IDB) error {
 		users = users[:0]
-		return q.NewSelect().ColumnExpr("?", d.prefixed("u", &User{})).ColumnExpr("COALESCE(h.logins, 0) AS logins").ColumnExpr("h.updated_at AS last_login").
+		rows := q.NewSelect().ColumnExpr("?", d.prefixed("u", &User{})).ColumnExpr("COALESCE(h.logins, 0) AS logins").ColumnExpr("h.updated_at AS last_login").
 			TableExpr("users AS u").Join("LEFT JOIN histories AS h ON h.id = u.id").Where(where.text, where.args...).
-			OrderExpr(order).OrderExpr("u.id").Offset(int64(s.Offset)).Limit(page(s.Limit, usersPage)).Scan(ctx, &users)
+			OrderExpr(order).OrderExpr("u.id")
+		if s.After != "" {
+			rows = rows.Where("u.id > ?", s.After)
+		}
+		return rows.Offset(int64(s.Offset)).Limit(page(s.Limit, usersPage)).Scan(ctx, &users)
 	})
 	return users, err
 }

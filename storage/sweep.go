@@ -19,7 +19,7 @@ const (
 )
 
 // Sweep removes rows that are over: expired grants, logins, sessions, tickets,
-// messages, browsers, records of decisions, questions at devices and signing keys, full limits and
+// messages, browsers, records of decisions, jobs, questions at devices and signing keys, full limits and
 // authenticators that were never confirmed, at most batch (1 to 1000) of each kind, and
 // returns how many. The audit log stays. Call it again while it returns more than 0;
 // several nodes may do so at once.
@@ -58,6 +58,7 @@ func (d *DB) sweeps() []sweep {
 		{"decisions", "id", "expires_at < ?", now},
 		{"transactions", "authenticator_id", "expires_at < ?", now.Add(-keptAfter)},
 		{"limits", "key", "tat < ?", now},
+		{"jobs", "id", "expires_at < ?", now},
 		{"messages", "id", "expires_at < ?", now.Add(-keptAfter)},
 		{"signing_keys", "id", "expires_at < ?", now.Add(-keptAfter)},
 		{"authenticators", "id", "confirmed_at IS NULL AND created_at < ?", now.Add(-pendingFor)},

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A Mail is what one mail says. The set is closed: ResetMail, InviteMail, VerifyMail,
-// CodeMail and NoticeMail.
+// A Mail is what one mail says. The set is closed: ResetMail, InviteMail, JoinMail,
+// VerifyMail, CodeMail and NoticeMail.
 type Mail interface {
 	mail() string
 	// to is whom it is for, and holds what a template may name beside.
@@ -45,6 +45,17 @@ type InviteMail struct {
 	ExpiresIn time.Duration
 }
 
+// JoinMail carries the link to join an organization. Its names are other people's words.
+type JoinMail struct {
+	Frame
+	To           Person
+	Inviter      string
+	Organization string
+	Name         string // of the organization, in addresses
+	Link         string // as in InviteMail
+	ExpiresIn    time.Duration
+}
+
 // CodeMail carries a code to sign in with.
 type CodeMail struct {
 	Frame
@@ -79,6 +90,7 @@ func MailKinds() []string {
 func (ResetMail) mail() string  { return "reset" }
 func (VerifyMail) mail() string { return "verify" }
 func (InviteMail) mail() string { return "invite" }
+func (JoinMail) mail() string   { return "join" }
 func (CodeMail) mail() string   { return "code" }
 func (NoticeMail) mail() string { return "notice" }
 
@@ -108,16 +120,20 @@ func (r *Renderer) Mail(lang string, m Mail) (subject, text, html string, err er
 	return subject, strings.TrimSpace(plain.String()) + "\n", html, nil
 }
 
-// Greeting greets by name. A name that reads like an address is left out: people sign
-// others up under such names to have us mail their advertisement.
+// Greeting greets by name, where that is one.
 func (p *page) Greeting(name string) (string, error) {
-	name = strings.Join(strings.Fields(name), " ")
-	if name == "" || advertises(name) {
+	if name = plainName(name); name == "" {
 		return p.T("mail.hello")
 	}
 	return p.T("mail.hello.name", "Name", name)
 }
 
-func advertises(name string) bool {
-	return len(name) > 80 || strings.ContainsAny(name, "/:<>@") || strings.Contains(strings.ToLower(name), "www.")
+// plainName is a name on one line, "" where it reads like an address: people sign others
+// up, or invite them, under such names to have us mail their advertisement.
+func plainName(name string) string {
+	name = strings.Join(strings.Fields(name), " ")
+	if len(name) > 80 || strings.ContainsAny(name, "/:<>@") || strings.Contains(strings.ToLower(name), "www.") {
+		return ""
+	}
+	return name
 }

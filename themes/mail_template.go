@@ -13,13 +13,11 @@ type MailTemplate struct {
 	subject, body *liquid // subject nil: ours
 }
 
-// MailNames are the mails that there can be templates for.
-func MailNames() []string { return []string{"verify", "reset", "invite", "code", "notice.locked"} }
-
 // keys are what a mail is sent for: its template has to have one of each mail's own.
 var keys = []string{"url", "link", "code"}
 
-// MailTemplate reads a template for the mail name, and fills it with two people, one of
+// MailTemplate reads a template for a mail, "verify", "reset", "invite", "join", "code" or a
+// notice as "notice.locked", and fills it with two people, one of
 // whom nothing is known. An empty subject has ours.
 //
 // Errors: *TemplateFault.
@@ -121,7 +119,7 @@ func (r *Renderer) edited(p *page, m Mail, subject, rich string) (string, string
 	return subject, body
 }
 
-// mailName is one of MailNames, or another mail's.
+// mailName is the mail's name for templates.
 func (p *page) mailName() string {
 	name := strings.TrimPrefix(p.stem, "mail.")
 	if v := p.variant(); v != "" {
@@ -170,12 +168,20 @@ func (p *page) liquid(m Mail, to Person) map[string]any {
 func (v ResetMail) to() Person  { return v.To }
 func (v VerifyMail) to() Person { return v.To }
 func (v InviteMail) to() Person { return v.To }
+func (v JoinMail) to() Person   { return v.To }
 func (v CodeMail) to() Person   { return v.To }
 func (v NoticeMail) to() Person { return v.To }
 
 func (v ResetMail) holds() map[string]any  { return linked(v.Link) }
 func (v VerifyMail) holds() map[string]any { return linked(v.Link) }
 func (v InviteMail) holds() map[string]any { return linked(v.Link) }
+
+func (v JoinMail) holds() map[string]any {
+	held, says := linked(v.Link), v.values()
+	held["inviter"] = map[string]any{"name": says["Inviter"]}
+	held["organization"] = map[string]any{"name": v.Name, "display_name": says["Organization"]}
+	return held
+}
 
 func linked(link string) map[string]any { return map[string]any{"url": link, "link": link} }
 

@@ -23,6 +23,8 @@ func TestMailTemplateFaults(t *testing.T) {
 		{"verify", "", `<a href="{{ url }}">here</a>`, ""},
 		{"invite", "", `{{ user.given_name | default: "you" | upcase }} {{- link -}} {{ "now" | date: "%Y" }}`, ""},
 		{"invite", "", "{% capture x %}<p>{{ link }}{% endcapture %}{{ x }}", ""},
+		{"join", "", "{{ inviter.name }} of {{ organization.display_name }}: {{ url }}", ""},
+		{"join", "", "{{ inviter.name }}", "write {{ url }}"},
 		{"code", "", "no code", "body: what the mail is sent for is not in it; write {{ code }}"},
 		{"code", "{{ code }}", "{% if user.name %}{{ code }}{% endif %}", "write {{ code }}"},
 		{"verify", "", "{{ url | url_encode }}", "write {{ url }}"},

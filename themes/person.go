@@ -44,7 +44,7 @@ func (p Person) values() map[string]any {
 
 // told is text, or "" where it must not be told.
 func (p Person) told(text string) string {
-	if !p.EmailVerified && text != p.Email && advertises(text) || len(text) > maxValue {
+	if !p.EmailVerified && text != p.Email && plainName(text) == "" || len(text) > maxValue {
 		return ""
 	}
 	return text

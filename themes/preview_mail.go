@@ -10,6 +10,7 @@ func mailPreviews(now time.Time) []Mail {
 		ResetMail{Frame: f, Name: "Ada Lovelace", To: ada, Link: "https://id.acme.example/reset/5f0c", ExpiresIn: 30 * time.Minute},
 		VerifyMail{Frame: f, Name: "Ada Lovelace", To: ada, Link: "https://id.acme.example/verify/5f0c", ExpiresIn: 5 * 24 * time.Hour},
 		InviteMail{Frame: f, Name: "Ada Lovelace", To: ada, Link: "https://id.acme.example/enroll/5f0c", ExpiresIn: 5 * 24 * time.Hour},
+		JoinMail{Frame: f, To: Person{Email: "ada@acme.example"}, Inviter: "Grace Hopper", Organization: "Acme Corporation", Name: "acme", Link: "https://id.acme.example/invited/org_1/5f0c", ExpiresIn: 7 * 24 * time.Hour},
 		CodeMail{Frame: f, Name: "Ada Lovelace", To: ada, Code: "314159", App: "Acme Notes", ExpiresIn: 5 * time.Minute},
 		ResetMail{Frame: Frame{}, Link: "https://id.acme.example/reset/5f0c", ExpiresIn: time.Hour},
 	}

@@ -1,6 +1,7 @@
 package themes
 
 import (
+	"cmp"
 	"strings"
 	"time"
 )
@@ -133,6 +134,10 @@ func (v VerifyEmail) variant() string {
 
 func (v InviteMail) values() map[string]any {
 	return map[string]any{"Within": v.ExpiresIn.Round(time.Minute)}
+}
+
+func (v JoinMail) values() map[string]any {
+	return map[string]any{"Inviter": cmp.Or(plainName(v.Inviter), v.Name), "Organization": cmp.Or(plainName(v.Organization), v.Name), "Within": v.ExpiresIn.Round(time.Minute)}
 }
 
 func (v CodeMail) values() map[string]any {

@@ -159,7 +159,7 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 		})
 	}
 	site, err := provider.New(provider.Options{
-		Issuer: issuer, Rooms: rooms, Themes: pages, Ready: h.db.Ping, Proxies: s.Proxies, MaxBody: s.MaxBody,
+		Issuer: issuer, Rooms: rooms, Themes: pages, Ready: h.db.Ping, Proxies: s.Proxies, MaxBody: s.MaxBody, Larger: management.Larger,
 		CrossSite: oidc.CrossSite,
 		Metrics:   p.registry, Tracing: p.tracing, Logger: p.logger, Now: h.now,
 	})

@@ -19,6 +19,7 @@ type described struct {
 	scopes       []string
 	parameters   []parameter
 	body         map[string]any // its schema, nil: none
+	form         bool           // the body is a multipart form
 	statuses     []string
 	unfit        bool // 401 is for factors, too, that cannot be used, as with Auth0
 }
@@ -135,6 +136,9 @@ func (d apiDocument) operations() []described {
 			o := described{method: strings.ToUpper(method), path: path, parameters: one.Parameters, statuses: slices.Sorted(maps.Keys(one.Responses))}
 			if json, ok := one.RequestBody.Content["application/json"]; ok {
 				o.body = json.Schema
+			}
+			if form, ok := one.RequestBody.Content["multipart/form-data"]; ok {
+				o.body, o.form = form.Schema, true
 			}
 			for _, s := range one.Security {
 				o.scopes = append(o.scopes, s["token"]...)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"mime/multipart"
 	"net/url"
 	"slices"
 	"strings"
@@ -55,7 +56,9 @@ func (f *fuzzer) request(o described) (path, body, kind string) {
 		path += "?" + query.Encode()
 	}
 	kind = "application/json"
-	if o.body != nil {
+	if o.form {
+		body, kind = f.form(o.body)
+	} else if o.body != nil {
 		text, err := json.Marshal(f.value("", o.body, 0))
 		if err != nil {
 			panic(err) // values of JSON
@@ -80,6 +83,29 @@ func (f *fuzzer) request(o described) (path, body, kind string) {
 		body, kind = "", ""
 	}
 	return path, body, kind
+}
+
+// form is a multipart form that fits the schema, more or less, with its type.
+func (f *fuzzer) form(schema map[string]any) (body, kind string) {
+	var b strings.Builder
+	w := multipart.NewWriter(&b)
+	fields := f.object(schema, 0)
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		value := fmt.Sprint(fields[name])
+		switch {
+		case name == "users" && !f.stray(3):
+			value = `[{"email":"bob@example.com","mfa_factors":[{"totp":{"secret":"JBSWY3DPEHPK3PXP"}}]}]`
+		case name == "send_completion_email" && f.tame:
+			value = "false"
+		}
+		if err := w.WriteField(strings.ToValidUTF8(name, ""), value); err != nil {
+			panic(err) // a strings.Builder takes everything
+		}
+	}
+	if err := w.Close(); err != nil {
+		panic(err)
+	}
+	return b.String(), w.FormDataContentType()
 }
 
 // id is something that may stand in a path; the mux has no empty ones.

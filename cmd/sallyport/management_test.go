@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sallyport-id/sallyport/storage"
 )
@@ -107,5 +108,80 @@ func TestConnectionClients(t *testing.T) {
 		if got := x.admin("update:connections", http.MethodPatch, "/connections/con_default/clients", []object{{"client_id": c.id, "status": c.on}}); got.status != c.status {
 			t.Errorf("%s to %t: %+v", c.id, c.on, got)
 		}
+	}
+}
+
+// TestManagementGrants: what somebody allowed is shown, and taken back with its tokens.
+func TestManagementGrants(t *testing.T) {
+	x := newTenant(t, nil)
+	for _, id := range []string{"ada", "eve"} {
+		x.admin("create:users", http.MethodPost, "/users", object{"connection": connection, "email": id + "@example.com", "user_id": id})
+	}
+	for _, id := range []string{"shop", "mail"} {
+		x.client(id, func(c *storage.Client) {
+			c.Metadata.RedirectURIs, c.Metadata.TokenEndpointAuthMethod, c.Metadata.ApplicationType = []string{shopCallback}, "none", "native"
+		})
+		for _, u := range []string{"ada", "eve"} {
+			if err := x.house.db.PutConsent(t.Context(), &storage.Consent{UserID: "auth0|" + u, ClientID: id, Scopes: []string{"openid", "read"}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	list := func(of string) []any {
+		t.Helper()
+		all, _ := x.admin("read:grants", http.MethodGet, "/grants?user_id="+of, nil).body.([]any)
+		return all
+	}
+	all := list("auth0%7Cada")
+	if len(all) != 2 || all[1].(object)["clientID"] != "shop" || len(all[1].(object)["scope"].([]any)) != 2 {
+		t.Fatalf("ada's: %v", all)
+	}
+	path := "/grants/" + all[0].(object)["id"].(string)
+	for i, want := range []int{204, 404} {
+		if got := x.admin("delete:grants", http.MethodDelete, path, nil); got.status != want {
+			t.Errorf("time %d: %+v", i, got)
+		}
+	}
+	if got := x.admin("delete:grants", http.MethodDelete, "/grants?user_id=auth0%7Ceve", nil); got.status != 204 || len(list("auth0%7Cada")) != 1 || len(list("auth0%7Ceve")) != 0 {
+		t.Errorf("eve's: %+v", got)
+	}
+	for path, want := range map[string]int{"/grants": 400, "/grants?user_id=none": 404} {
+		if got := x.admin("delete:grants", http.MethodDelete, path, nil); got.status != want {
+			t.Errorf("%s: %+v", path, got)
+		}
+	}
+	if n := len(x.events("consent.revoked")); n != 3 {
+		t.Errorf("%d lines in the log, want 3", n)
+	}
+}
+
+// TestManagementStats are counts of the log by day.
+func TestManagementStats(t *testing.T) {
+	x := newTenant(t, nil)
+	day := x.clock.now().UTC().Truncate(24 * time.Hour)
+	for kind, at := range map[string]time.Time{"login.done": day, "login.denied": day, "user.created": day.Add(-time.Hour)} {
+		if err := x.house.db.AddEvents(t.Context(), &storage.Event{Type: kind, At: at, Data: map[string]any{"signup": true}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	days, _ := x.admin("read:stats", http.MethodGet, "/stats/daily", nil).body.([]any)
+	if len(days) != 30 {
+		t.Fatalf("%d days", len(days))
+	}
+	today, before := days[29].(object), days[28].(object)
+	if today["logins"] != 1.0 || today["signups"] != 0.0 || before["logins"] != 0.0 || before["signups"] != 1.0 || today["date"] != day.Format(time.RFC3339) {
+		t.Errorf("%v and %v", before, today)
+	}
+	one := day.Format("20060102")
+	if days, _ := x.admin("read:stats", http.MethodGet, "/stats/daily?from="+one+"&to="+one, nil).body.([]any); len(days) != 1 {
+		t.Errorf("one day: %v", days)
+	}
+	for _, q := range []string{"from=20269999", "from=20200101&to=20260101", "from=20260102&to=20260101"} {
+		if got := x.admin("read:stats", http.MethodGet, "/stats/daily?"+q, nil); got.status != 400 {
+			t.Errorf("%s: %+v", q, got)
+		}
+	}
+	if got := x.admin("read:stats", http.MethodGet, "/stats/active-users", nil); got.status != 200 || got.body != 0.0 {
+		t.Errorf("active: %+v", got)
 	}
 }

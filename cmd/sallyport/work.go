@@ -20,6 +20,7 @@ func (b *built) work(ctx context.Context) {
 	go b.looks.Watch(ctx)
 	go b.post.Watch(ctx)
 	go b.admin.Work(ctx)
+	go b.admin.WorkJobs(ctx)
 	go b.files.watch(ctx, b.log)
 	tick := time.NewTicker(workEvery)
 	defer tick.Stop()

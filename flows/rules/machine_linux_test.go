@@ -12,7 +12,7 @@ import (
 
 // A worker that a script filled is replaced, so that its memory goes back to the system.
 func TestMemoryReturns(t *testing.T) {
-	r := runner(t, Options{Workers: 1, Timeout: time.Second})
+	r := runner(t, Options{Workers: 1, Timeout: 10 * time.Second})
 	held := func() (pid int, bytes uint64) {
 		for range 200 {
 			r.mu.Lock()

@@ -63,6 +63,7 @@ var nouns = []func(*API){
 	(*API).connections,
 	(*API).emailProvider,
 	(*API).emailTemplates,
+	(*API).grants,
 	(*API).guardianDuo,
 	(*API).guardianEnrollments,
 	(*API).guardianFactors,
@@ -70,10 +71,12 @@ var nouns = []func(*API){
 	(*API).guardianPolicies,
 	(*API).guardianPush,
 	(*API).guardianWebAuthn,
+	(*API).jobs,
 	(*API).keys,
 	(*API).logStreams,
 	(*API).logs,
 	(*API).organizationConnections,
+	(*API).organizationInvitations,
 	(*API).organizationMembers,
 	(*API).organizations,
 	(*API).prompts,
@@ -83,6 +86,7 @@ var nouns = []func(*API){
 	(*API).rules,
 	(*API).rulesConfigs,
 	(*API).sessions,
+	(*API).stats,
 	(*API).tenantSettings,
 	(*API).tickets,
 	(*API).triggers,
@@ -123,6 +127,7 @@ func (a *API) Mount(_, mux *http.ServeMux) {
 	for _, add := range nouns {
 		add(a)
 	}
+	mux.HandleFunc("GET "+Base+"/exports/{link}", a.download)
 }
 
 // OpenAPI is the document of the operations, once Mount has added them.
@@ -140,6 +145,10 @@ type operation struct {
 	// missing is true where there is a 404, conflict where there is a 409.
 	missing  bool
 	conflict bool
+	empty    bool // 204 is an answer, too: there is nothing
+	// body is of what is not JSON, with at most so many bytes; its handler reads it.
+	body *huma.RequestBody
+	most int64
 }
 
 // op registers an operation. Its handler runs for callers who have one of its scopes, and
@@ -152,6 +161,7 @@ func op[I, O any](a *API, o operation, do func(context.Context, *I) (*O, error))
 		OperationID: operationID(o), Method: o.method, Path: Base + o.path, DefaultStatus: o.status, Summary: o.summary,
 		Tags: []string{strings.SplitN(strings.TrimPrefix(o.path, "/"), "/", 2)[0]}, Security: []map[string][]string{{"token": o.scopes}},
 		Responses: a.responses(o), Metadata: map[string]any{"scopes": o.scopes},
+		RequestBody: o.body, MaxBodyBytes: o.most, SkipValidateBody: o.body != nil,
 	}
 	huma.Register(a.huma, described, func(ctx context.Context, in *I) (*O, error) {
 		out, err := do(ctx, in)
@@ -184,6 +194,9 @@ func (a *API) responses(o operation) map[string]*huma.Response {
 	responses := map[string]*huma.Response{}
 	for status, why := range all {
 		responses[status] = &huma.Response{Description: why, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
+	}
+	if o.empty {
+		responses["204"] = &huma.Response{Description: "There is nothing."}
 	}
 	return responses
 }

@@ -29,7 +29,8 @@ const letterKind = "email_template"
 
 // letterNames are themes' names of the mails that we send, by Auth0's.
 var letterNames = map[letterName]string{
-	"verify_email": "verify", "reset_email": "reset", "enrollment_email": "invite", "mfa_oob_code": "code", "blocked_account": "notice.locked",
+	"verify_email": "verify", "reset_email": "reset", "enrollment_email": "invite", "mfa_oob_code": "code", "user_invitation": "join",
+	"blocked_account": "notice.locked",
 }
 
 // A mailText is what a template's document says.
@@ -203,7 +204,7 @@ func (a *API) checkTemplate(name letterName, sent EmailTemplateChange) error {
 	lifetime := a.linkLifetime(name)
 	switch {
 	case letterNames[name] == "":
-		return impossible("template: " + string(name) + " is not sent here; there are blocked_account, enrollment_email, mfa_oob_code, reset_email and verify_email")
+		return impossible("template: " + string(name) + " is not sent here; there are blocked_account, enrollment_email, mfa_oob_code, reset_email, user_invitation and verify_email")
 	case sent.Template != "" && sent.Template != name:
 		return invalid("template", "is not the one of the path")
 	case sent.Syntax.Value != "" && sent.Syntax.Value != "liquid":

@@ -37,8 +37,13 @@ type UserImport struct {
 	// WithoutPasswords takes people over whose password hash cannot be checked here; they
 	// set a new one by mail.
 	WithoutPasswords bool
+	// WithoutRoles refuses records that give roles.
+	WithoutRoles bool
 	// Dry stores nothing.
 	Dry bool
+	// Keep is called in the transaction of each batch with how far it is then and with
+	// what did not come over; nil: nothing is kept.
+	Keep func(ctx context.Context, at storage.Import, failures []ImportFailure) error
 
 	// Failed hears of records that did not come over, or not as a whole; nil: nobody.
 	Failed func(ImportFailure)
@@ -130,7 +135,7 @@ func (im *UserImport) resume(ctx context.Context, src ImportSource) (*storage.Im
 	if src.ID == "" {
 		return at, nil
 	}
-	at.ID = fmt.Sprintf("%s upsert=%t without_passwords=%t", src.ID, im.Upsert, im.WithoutPasswords)
+	at.ID = im.name(src.ID)
 	if im.Dry {
 		return at, nil
 	}
@@ -144,6 +149,11 @@ func (im *UserImport) resume(ctx context.Context, src ImportSource) (*storage.Im
 		return found, ErrImported
 	}
 	return found, nil
+}
+
+// name is that under which is noted how far the import of a source is.
+func (im *UserImport) name(source string) string {
+	return fmt.Sprintf("%s upsert=%t without_passwords=%t", source, im.Upsert, im.WithoutPasswords)
 }
 
 // batch stores one batch with how far it is; where that is refused, because of one of
@@ -223,6 +233,11 @@ func (im *UserImport) commit(ctx context.Context, p *plan, next *storage.Import)
 		}
 		if err := im.DB.AddEvents(ctx, p.events...); err != nil {
 			return err
+		}
+		if im.Keep != nil {
+			if err := im.Keep(ctx, *next, p.failures); err != nil {
+				return err
+			}
 		}
 		if next.ID == "" {
 			return nil

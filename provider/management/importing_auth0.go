@@ -64,6 +64,9 @@ func (im *UserImport) readAuth0(r *record) (*incoming, *ImportError) {
 	if err := json.Unmarshal(r.text, &one); err != nil {
 		return nil, typeFault(err)
 	}
+	if im.WithoutRoles && len(one.Roles) > 0 {
+		return nil, &ImportError{Code: "OBJECT_ADDITIONAL_PROPERTIES", Message: "Additional properties not allowed: roles", Path: "roles"}
+	}
 	im.count(r.text, &one)
 	u, fault := one.user()
 	if fault != nil {

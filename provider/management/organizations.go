@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -210,6 +211,9 @@ func (a *API) deleteOrganization(ctx context.Context, in *OrganizationPath) (*st
 		return nil, err
 	}
 	return nil, a.change(ctx, storage.Event{Type: "organization.deleted", Data: map[string]any{"organization": o.ID, "name": o.Name}}, func(ctx context.Context) error {
+		if err := flows.RevokeJoinings(ctx, a.DB, a.Now(), o.ID, func(string) bool { return true }); err != nil {
+			return err
+		}
 		return a.DB.DeleteOrganization(ctx, o.ID)
 	})
 }

@@ -178,5 +178,9 @@ func (a *API) verificationMail(ctx context.Context, in *wishedProof) (*struct{ B
 	} else if err != nil {
 		return nil, err
 	}
-	return &struct{ Body *mailJob }{&mailJob{storage.NewID("job"), "verification_email", "completed", a.Now().UTC()}}, nil
+	j := &job{row: &storage.Job{ID: storage.NewID("job"), Type: jobMail, ExpiresAt: a.Now().Add(jobKept)}, jobState: jobState{Status: "completed"}}
+	if err := j.put(ctx, a.DB); err != nil {
+		return nil, err
+	}
+	return &struct{ Body *mailJob }{&mailJob{j.row.ID, j.row.Type, j.Status, j.row.CreatedAt}}, nil
 }

@@ -43,7 +43,17 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		p.answerError(w, r, q, err)
 		return
 	}
-	id, done, err := p.flows.Begin(r.Context(), w, r, p.ask(q, p.now()))
+	ask := p.ask(q, p.now())
+	welcome, err := p.readInvitation(r.Context(), q, &ask)
+	if err != nil {
+		p.answerError(w, r, q, err)
+		return
+	}
+	if welcome != "" {
+		http.Redirect(w, r, welcome, http.StatusSeeOther)
+		return
+	}
+	id, done, err := p.flows.Begin(r.Context(), w, r, ask)
 	switch {
 	case err != nil:
 		p.answerError(w, r, q, err)

@@ -3,7 +3,9 @@ package oidc
 import (
 	"context"
 	"errors"
+	"slices"
 
+	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/storage"
 )
 
@@ -29,4 +31,24 @@ func (p *Provider) readOrganization(ctx context.Context, q *request) error {
 	}
 	q.org = o.ID
 	return nil
+}
+
+// readInvitation puts an invitation to the organization into what is asked. welcome is
+// where who has no account yet has to go first, "" for everybody else.
+func (p *Provider) readInvitation(ctx context.Context, q *request, ask *flows.Ask) (welcome string, err error) {
+	ticket := q.form.Get("invitation")
+	switch {
+	case ticket == "":
+		return "", nil
+	case q.org == "":
+		return "", invalidRequest("organization is missing: an invitation is to one.")
+	}
+	welcome, err = p.flows.InvitedTo(ctx, ask, ticket)
+	if errors.Is(err, flows.ErrGone) {
+		return "", invalidRequest("The invitation has expired, was used, or is another one's.")
+	}
+	if slices.Contains(ask.Prompt, "none") {
+		welcome = "" // no page may be shown
+	}
+	return welcome, err
 }

@@ -21,7 +21,7 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 		{"users", users}, {"search", search}, {"search of events", eventSearch}, {"lock-outs", lockouts}, {"refresh tokens", refreshTokens}, {"names", names}, {"deleted user", deletedUser}, {"user versions", userVersions},
 		{"clients", clients}, {"apis", apis}, {"settings", settings}, {"cache", cache},
 		{"organizations", organizations}, {"cached organizations", cachedOrganizations}, {"members", members}, {"roles", roles}, {"policy versions", policyVersions},
-		{"scripts", scripts}, {"limits of scripts", scriptLimits}, {"live scripts", liveScripts}, {"configuration of rules", configuration}, {"documents", documents}, {"crowd", newcomers}, {"imports", imports},
+		{"scripts", scripts}, {"limits of scripts", scriptLimits}, {"live scripts", liveScripts}, {"configuration of rules", configuration}, {"documents", documents}, {"crowd", newcomers}, {"imports", imports}, {"jobs", jobs},
 		{"sessions", sessions}, {"ending sessions", endingSessions}, {"session clients", sessionClients},
 		{"logins", logins}, {"authenticators", authenticators}, {"failures", failures},
 		{"consents", consents}, {"grants", grants}, {"redeem", redeem}, {"redeem again", redeemAgain}, {"retry", retry}, {"commit", commit},

@@ -1,6 +1,8 @@
 package storagetest
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +96,16 @@ func eventSearch(t *testing.T, db *storage.DB) {
 	one, err := db.EventByID(ctx, "evt_3")
 	must(t, err)
 	same(t, one.Type, "login.done")
+	day := func(d int) time.Time { return time.Date(2020, 1, d, 0, 0, 0, 0, time.UTC) }
+	for i, at := range []time.Time{day(1).Add(-1), day(1), day(2).Add(-1), day(3).Add(time.Hour), day(4)} {
+		must(t, db.AddEvents(ctx, &storage.Event{ID: fmt.Sprintf("evt_t%d", i), Type: "token.revoked", At: at}))
+	}
+	revoked := is("type", "token.revoked")
+	tally, err := db.TallyEvents(ctx, &revoked, []time.Time{day(1), day(2), day(3), day(4)})
+	must(t, err)
+	if !slices.Equal(tally, []int{2, 0, 1}) {
+		t.Errorf("by day: %v", tally)
+	}
 	_, err = db.EventByID(ctx, "evt_4")
 	want(t, err, storage.ErrNotFound)
 }

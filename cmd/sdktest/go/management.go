@@ -64,7 +64,7 @@ func (w *watch) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // swallowed are calls to what is absent, and looks to the product like an organization
 // that has a name: it finds fault with the rest of the address.
-var swallowed = map[string]bool{"Organization.DiscoveryDomains": true, "Organization.Invitations": true}
+var swallowed = map[string]bool{"Organization.DiscoveryDomains": true}
 
 // see looks at what a call gave.
 func see[T any](found T, err error) func(ok func(T) bool) error {

@@ -13,6 +13,17 @@ func (p *program) tenant(ctx context.Context, m *management.Management) {
 	p.works("Tenant.Update", func() error {
 		return m.Tenant.Update(ctx, &management.Tenant{FriendlyName: auth0.String("Walk"), SupportEmail: auth0.String("help@walk.example")})
 	})
+	p.topic = "Stat"
+	p.works("Stat.ActiveUsers", func() error { _, err := m.Stat.ActiveUsers(ctx); return err })
+	p.works("Stat.Daily", func() error {
+		return see(m.Stat.Daily(ctx))(func(days []*management.DailyStat) bool { return len(days) == 30 && days[29].GetLogins() > 0 })
+	})
+	p.topic = "Grant"
+	u, _ := somebody(ctx, m, "go-grant") // where there is none, the call tells
+	p.works("Grant.List", func() error {
+		return see(m.Grant.List(ctx, management.Parameter("user_id", u.GetID())))(func(l *management.GrantList) bool { return len(l.Grants) == 0 })
+	})
+	p.untried("Grant.Delete", "it takes what somebody has allowed on a page")
 	p.topic = "Branding"
 	p.works("Branding.Read", func() error { _, err := m.Branding.Read(ctx); return err })
 	p.works("Branding.Update", func() error {

@@ -92,6 +92,12 @@ const tenant = async (m) => {
   await step('logStreams.list', () => m.logStreams.list());
   await step('logStreams.update', () => m.logStreams.update(stream?.id, { name: 'node again' }));
   await step('logStreams.delete', () => m.logStreams.delete(stream?.id));
+  await step('stats.getActiveUsersCount', () => m.stats.getActiveUsersCount());
+  await step('stats.getDaily', async () => want((await m.stats.getDaily()).length === 30, 'a month'));
+  const { user_id } = await m.users.create({ connection, email: 'node-grant@walk.example', password: 'Passwords hide their chuck' });
+  await step('userGrants.list', () => m.userGrants.list({ user_id }));
+  await step('userGrants.deleteByUserId', () => m.userGrants.deleteByUserId({ user_id }));
+  await untried('userGrants.delete', 'it takes what somebody has allowed on a page');
   await step('tenants.settings.get', () => m.tenants.settings.get());
   await step('tenants.settings.update', () => m.tenants.settings.update({ friendly_name: 'Walk' }));
   await step('branding.get', () => m.branding.get());
