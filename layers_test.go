@@ -74,6 +74,7 @@ var fences = []struct {
 	{"github.com/tink-crypto/tink-go", "storage", false, "secrets are sealed where they are stored"},
 	{"github.com/dop251/goja", "flows/rules", false, "scripts run in one place, under limits"},
 	{"github.com/wneessen/go-mail", "factors/email", false, "one mailer sends codes and notices"},
+	{"github.com/osteele/liquid", "themes factors/phone", false, "administrators' templates are filled where texts are made"},
 	{"github.com/pquerna/otp", "factors/* cmd/bench cmd/authenticator cmd/sdktest", true, "others only play the person with the app"},
 	{"github.com/go-crypt/crypt", "factors/password", false, "no other room hashes passwords"},
 	{"github.com/twilio/twilio-go", "factors/phone", false, "a vendor stays with its factors"},
@@ -101,7 +102,7 @@ var plain = map[string]string{
 	"factors":      "",
 	"flows/policy": "",
 	"flows/rules":  "github.com/dop251/goja github.com/dlclark/regexp2",
-	"themes":       "github.com/nicksnyder/go-i18n golang.org/x/text rsc.io/qr",
+	"themes":       "github.com/nicksnyder/go-i18n golang.org/x/text rsc.io/qr github.com/osteele/liquid",
 }
 
 // impure is what a pure room may not use of the standard library.

@@ -138,6 +138,6 @@ func (e *Engine) tellOf(l *login, kind, factor string) {
 	lang := e.themes.Match(nil, l.user.Locale, "")
 	e.post(l, lang, l.user.Email, themes.NoticeMail{
 		Frame: themes.Frame{Lang: lang, Account: l.user.Username},
-		Kind:  kind, Name: l.user.Name, At: e.now(), Factor: factor,
+		Kind:  kind, Name: l.user.Name, To: addressee(l.user), At: e.now(), Factor: factor,
 	})
 }

@@ -80,7 +80,7 @@ func (e *Engine) InviteTo(ctx context.Context, i Invitation, event *storage.Even
 		}
 		lang := e.themes.Match(nil, locale, "")
 		f := themes.Frame{Lang: lang, Account: u.Username}
-		e.post(l, lang, to, themes.InviteMail{Frame: f, Name: u.Name, Link: e.InvitationLink(value), ExpiresIn: InvitationLifetime})
+		e.post(l, lang, to, themes.InviteMail{Frame: f, Name: u.Name, To: addressee(u), Link: e.InvitationLink(value), ExpiresIn: InvitationLifetime})
 	}
 	err = e.db.Tx(ctx, func(ctx context.Context) error {
 		t := &storage.Ticket{Key: e.db.Hash(hashTicket, value), Kind: ticketEnroll, UserID: u.ID, Data: data, ExpiresAt: e.now().Add(InvitationLifetime)}
@@ -92,6 +92,9 @@ func (e *Engine) InviteTo(ctx context.Context, i Invitation, event *storage.Even
 		}
 		return e.db.AddEvents(ctx, event)
 	})
+	if err == nil {
+		e.outbox.kick(l.out)
+	}
 	return value, err
 }
 

@@ -77,7 +77,7 @@ func (e *Engine) InviteToOrganization(ctx context.Context, j *Joining, mail bool
 		}
 		lang := e.themes.Match(nil, locale, "")
 		e.post(pass, lang, j.Email, themes.JoinMail{
-			Frame: themes.Frame{Lang: lang}, Inviter: j.Inviter, Organization: o.DisplayName, Name: o.Name, Link: link, ExpiresIn: j.ExpiresAt.Sub(e.now()),
+			Frame: themes.Frame{Lang: lang}, To: themes.Person{Email: j.Email}, Inviter: j.Inviter, Organization: o.DisplayName, Name: o.Name, Link: link, ExpiresIn: j.ExpiresAt.Sub(e.now()),
 		})
 	}
 	body, err := json.Marshal(j)

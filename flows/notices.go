@@ -118,7 +118,7 @@ func (e *Engine) notify(v *visit, u *storage.User, n notice) {
 	lang := e.language(v.r, nil, u)
 	e.post(v.login, lang, u.Email, themes.NoticeMail{
 		Frame: themes.Frame{Lang: lang, Account: u.Username},
-		Kind:  n.Kind, Name: u.Name, At: e.now(), Address: e.addressOf(v.r), Factor: n.Factor, Left: n.Left,
+		Kind:  n.Kind, Name: u.Name, To: addressee(u), At: e.now(), Address: e.addressOf(v.r), Factor: n.Factor, Left: n.Left,
 	})
 }
 
@@ -149,6 +149,14 @@ func (e *Engine) letter(id string, p parcel, lang, to string, expires time.Time,
 	}
 	p.Letter = &letter{to, subject, text, html}
 	return e.outbox.row(id, channelMail, p, expires)
+}
+
+// addressee is u as mails may name them.
+func addressee(u *storage.User) themes.Person {
+	return themes.Person{
+		Email: u.Email, Username: u.Username, Name: u.Name, GivenName: u.GivenName, FamilyName: u.FamilyName, Nickname: u.Nickname,
+		Picture: u.Picture, EmailVerified: u.EmailVerified, Metadata: u.UserMetadata,
+	}
 }
 
 func (l *login) userID() string {

@@ -111,7 +111,7 @@ func (e *Engine) mailReset(v *visit, typed string) (wait time.Duration, err erro
 	if err != nil {
 		return 0, err
 	}
-	e.post(v.login, lang, user.Email, themes.ResetMail{Frame: f, Name: user.Name, Link: link, ExpiresIn: e.config.ResetLifetime})
+	e.post(v.login, lang, user.Email, themes.ResetMail{Frame: f, Name: user.Name, To: addressee(user), Link: link, ExpiresIn: e.config.ResetLifetime})
 	err = e.dispatch(v, func(ctx context.Context) error {
 		t := &storage.Ticket{Key: e.db.Hash(hashTicket, value), Kind: ticketReset, UserID: user.ID, Data: data, ExpiresAt: e.now().Add(e.config.ResetLifetime)}
 		if err := e.db.CreateTicket(ctx, t); err != nil {

@@ -103,7 +103,7 @@ func (e *Engine) parcel(l *login, c *factors.Challenge) (*storage.Message, error
 		return e.outbox.row(m.ID, m.Factor, p, c.ExpiresAt)
 	}
 	f := themes.Frame{Lang: m.Locale, Account: l.user.Username}
-	mail := themes.CodeMail{Frame: f, Name: m.Name, Code: m.Code, App: m.Client, ExpiresIn: c.ExpiresAt.Sub(e.now())}
+	mail := themes.CodeMail{Frame: f, Name: m.Name, To: addressee(l.user), Code: m.Code, App: m.Client, ExpiresIn: c.ExpiresAt.Sub(e.now())}
 	return e.letter(m.ID, p, m.Locale, m.To, c.ExpiresAt, mail)
 }
 

@@ -114,7 +114,7 @@ func (e *Engine) welcome(r *http.Request, clientID string, u *storage.User, a *f
 	v := &visit{r: r, login: &login{row: &storage.Login{}, user: u}}
 	value, lang := token(), e.language(r, nil, nil)
 	e.post(v.login, lang, u.Email, themes.VerifyMail{
-		Frame: themes.Frame{Lang: lang}, Name: u.Name,
+		Frame: themes.Frame{Lang: lang}, Name: u.Name, To: addressee(u),
 		Link: e.absolute(e.path("/verify/" + value)), ExpiresIn: verifyLifetime,
 	})
 	data, err := json.Marshal(u.Email)

@@ -45,7 +45,7 @@ func (e *Engine) ResetLink(ctx context.Context, u *storage.User, l Link, event *
 		l.Lifetime = e.config.ResetLifetime
 	}
 	return e.issue(ctx, u, ticketReset, "/reset/", errand{Email: u.Email, ReturnTo: l.ReturnTo}, l, event, func(f themes.Frame, link string) themes.Mail {
-		return themes.ResetMail{Frame: f, Name: u.Name, Link: link, ExpiresIn: l.Lifetime}
+		return themes.ResetMail{Frame: f, Name: u.Name, To: addressee(u), Link: link, ExpiresIn: l.Lifetime}
 	})
 }
 
@@ -58,7 +58,7 @@ func (e *Engine) VerificationLink(ctx context.Context, u *storage.User, l Link, 
 		l.Lifetime = verifyLifetime
 	}
 	return e.issue(ctx, u, ticketVerify, "/verify/", errand{Email: u.Email, ReturnTo: l.ReturnTo}, l, event, func(f themes.Frame, link string) themes.Mail {
-		return themes.VerifyMail{Frame: f, Name: u.Name, Link: link, ExpiresIn: l.Lifetime}
+		return themes.VerifyMail{Frame: f, Name: u.Name, To: addressee(u), Link: link, ExpiresIn: l.Lifetime}
 	})
 }
 

@@ -13,3 +13,9 @@ func (e *Engine) DevicesKnownFor() time.Duration { return e.risk.RememberFor }
 func (e *Engine) SessionsEnd() (idle, absolute time.Duration) {
 	return e.config.SessionIdle, e.config.SessionAbsolute
 }
+
+// LinksEnd is how long the links work that are mailed to reset a password, to verify an
+// address, and to set up an authenticator.
+func (e *Engine) LinksEnd() (reset, verify, invitation time.Duration) {
+	return e.config.ResetLifetime, verifyLifetime, InvitationLifetime
+}

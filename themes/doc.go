@@ -39,7 +39,7 @@
 // # While it runs
 //
 // SetTexts puts sentences in place of ours, each for one screen in one language; SetLook
-// sets colours, a logo, a name and the languages. Both are an administrator's, and win
-// over the folder. Neither can make a page that says nothing, runs anything, or cannot be
-// read.
+// sets colours, a logo, a name and the languages; SetMailTemplates replaces subject and HTML
+// of mails. All are an administrator's, and win over the folder. None can make a page that
+// says nothing, runs anything, or cannot be read, nor a mail without what it is sent for.
 package themes

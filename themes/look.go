@@ -17,6 +17,8 @@ import (
 type Look struct {
 	Name string // of the service
 	Help string // where people are helped, https:// or mailto:, shown at the foot of pages
+	// SupportEmail and SupportURL are where people are helped, for templates of mails.
+	SupportEmail, SupportURL string
 	// Languages are those that pages speak, of Renderer.Languages; the first is said where
 	// none fits.
 	Languages []string
@@ -31,9 +33,11 @@ type Look struct {
 // look is a Look, ready to be worn.
 type look struct {
 	name, help string
-	assets     *assets
-	langs      []string // the one to fall back to first
-	matcher    language.Matcher
+
+	supportEmail, supportURL string
+	assets                   *assets
+	langs                    []string // the one to fall back to first
+	matcher                  language.Matcher
 }
 
 // SetLook has pages and mails look like l from now on.
@@ -56,7 +60,7 @@ func (r *Renderer) Try(l Look) error {
 }
 
 func (r *Renderer) tailor(l Look) (*look, error) {
-	made := &look{name: r.brand.Name, help: l.Help, assets: r.assets, langs: r.words.langs, matcher: r.words.matcher}
+	made := &look{name: r.brand.Name, help: l.Help, supportEmail: l.SupportEmail, supportURL: l.SupportURL, assets: r.assets, langs: r.words.langs, matcher: r.words.matcher}
 	if l.Name != "" {
 		made.name = l.Name
 	}

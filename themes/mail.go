@@ -9,12 +9,18 @@ import (
 
 // A Mail is what one mail says. The set is closed: ResetMail, InviteMail, JoinMail,
 // VerifyMail, CodeMail and NoticeMail.
-type Mail interface{ mail() string }
+type Mail interface {
+	mail() string
+	// to is whom it is for, and holds what a template may name beside.
+	to() Person
+	holds() map[string]any
+}
 
 // ResetMail carries the link to set a new password.
 type ResetMail struct {
 	Frame
 	Name string // how the person is greeted; empty: without a name
+	To   Person
 	// Link has to be made from the configured issuer, never from a request.
 	Link      string
 	ExpiresIn time.Duration
@@ -24,6 +30,7 @@ type ResetMail struct {
 type VerifyMail struct {
 	Frame
 	Name      string
+	To        Person
 	Link      string // as in ResetMail
 	ExpiresIn time.Duration
 }
@@ -32,6 +39,7 @@ type VerifyMail struct {
 type InviteMail struct {
 	Frame
 	Name string // how the person is greeted
+	To   Person
 	// Link has to be made from the configured issuer, never from a request.
 	Link      string
 	ExpiresIn time.Duration
@@ -40,6 +48,7 @@ type InviteMail struct {
 // JoinMail carries the link to join an organization. Its names are other people's words.
 type JoinMail struct {
 	Frame
+	To           Person
 	Inviter      string
 	Organization string
 	Name         string // of the organization, in addresses
@@ -51,6 +60,7 @@ type JoinMail struct {
 type CodeMail struct {
 	Frame
 	Name      string // how the person is greeted
+	To        Person
 	Code      string
 	App       string // name of the application, or empty
 	ExpiresIn time.Duration
@@ -62,6 +72,7 @@ type NoticeMail struct {
 	// Kind is one of MailKinds.
 	Kind    string
 	Name    string
+	To      Person
 	At      time.Time
 	Address string // IP address it came from, or empty
 	Factor  string // what was added or removed, or empty
@@ -84,7 +95,8 @@ func (CodeMail) mail() string   { return "code" }
 func (NoticeMail) mail() string { return "notice" }
 
 // Mail renders m in lang as a subject of one line and the same text twice, plain and
-// as HTML. An unknown Kind is an error.
+// as HTML, of which an administrator's template replaces subject and HTML. An unknown Kind
+// is an error.
 func (r *Renderer) Mail(lang string, m Mail) (subject, text, html string, err error) {
 	stem := m.mail()
 	p := r.page(m, "mail."+stem)
@@ -102,9 +114,10 @@ func (r *Renderer) Mail(lang string, m Mail) (subject, text, html string, err er
 	if err := r.pages.ExecuteTemplate(&rich, "mail/"+stem+".html", p); err != nil {
 		return "", "", "", fmt.Errorf("themes: mail: %w", err)
 	}
+	subject, html = r.edited(p, m, subject, rich.String())
 	// Names come from people: a line break in one must not start a new header.
 	subject = strings.Join(strings.Fields(subject), " ")
-	return subject, strings.TrimSpace(plain.String()) + "\n", rich.String(), nil
+	return subject, strings.TrimSpace(plain.String()) + "\n", html, nil
 }
 
 // Greeting greets by name, where that is one.

@@ -38,7 +38,7 @@ type Brand struct {
 }
 
 // A Renderer writes pages, mails and assets. It is safe for concurrent use, and but for
-// what SetTexts and SetLook set does not change after New.
+// what SetTexts, SetLook and SetMailTemplates set does not change after New.
 type Renderer struct {
 	brand  Brand
 	base   string
@@ -50,6 +50,7 @@ type Renderer struct {
 	plain  *texttemplate.Template // mail/*.txt, by path
 	texts  atomic.Pointer[Texts]
 	look   atomic.Pointer[look]
+	mails  atomic.Pointer[map[string]*MailTemplate]
 }
 
 // New reads every file and checks the contrast of the colours. Where an operator's folder

@@ -91,7 +91,7 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	if err := looks.Load(ctx); err != nil {
 		return nil, err
 	}
-	post := management.NewPost(management.PostOptions{DB: h.db, Configured: p.mailer, Open: openMail, Logger: p.logger})
+	post := management.NewPost(management.PostOptions{DB: h.db, Configured: p.mailer, Sender: s.Mail.From, Open: openMail, Logger: p.logger})
 	if err := post.Load(ctx); err != nil {
 		return nil, err
 	}

@@ -49,12 +49,12 @@ type mailbox struct {
 	sent []sentMail
 }
 
-type sentMail struct{ to, subject, text string }
+type sentMail struct{ to, subject, text, html string }
 
-func (m *mailbox) Send(_ context.Context, to, subject, text, _ string) error {
+func (m *mailbox) Send(_ context.Context, to, subject, text, html string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.sent = append(m.sent, sentMail{to, subject, text})
+	m.sent = append(m.sent, sentMail{to, subject, text, html})
 	return nil
 }
 

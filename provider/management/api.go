@@ -62,6 +62,7 @@ var nouns = []func(*API){
 	(*API).connectionClients,
 	(*API).connections,
 	(*API).emailProvider,
+	(*API).emailTemplates,
 	(*API).grants,
 	(*API).guardianDuo,
 	(*API).guardianEnrollments,

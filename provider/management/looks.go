@@ -32,6 +32,7 @@ type Looks struct {
 	log   *slog.Logger
 	mu    sync.Mutex // one reading at a time, so that the last one is the newest
 	worn  []byte     // what was stored, as pages look
+	mails map[string]worded
 }
 
 // NewLooks makes the Looks of pages. Nothing is read before Load.
@@ -43,7 +44,10 @@ func NewLooks(db *storage.DB, pages *themes.Renderer, log *slog.Logger) *Looks {
 func (l *Looks) Load(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.wear(ctx)
+	if err := l.wear(ctx); err != nil {
+		return err
+	}
+	return l.word(ctx)
 }
 
 // wear has the pages look as is stored, where that is not as before.
@@ -64,6 +68,40 @@ func (l *Looks) wear(ctx context.Context) error {
 	}
 	l.pages.SetTexts(textsOf(now.Texts, l.pages.Languages()))
 	l.worn = stored
+	return nil
+}
+
+// worded is a template of a mail and the text that it was read from.
+type worded struct {
+	text mailText
+	read *themes.MailTemplate // nil: it cannot be read
+}
+
+// word has the mails say what their templates do that are enabled. Each is read once.
+func (l *Looks) word(ctx context.Context) error {
+	documents, err := l.db.Documents(ctx, letterKind)
+	if err != nil {
+		return fmt.Errorf("templates of mails: %w", err)
+	}
+	mails, enabled := map[string]worded{}, map[string]*themes.MailTemplate{}
+	for _, d := range documents {
+		var text mailText
+		if err := json.Unmarshal(d.Body, &text); err != nil {
+			return fmt.Errorf("templates of mails: document %s: %w", d.ID, err)
+		}
+		w, known := l.mails[d.Name]
+		if !known || w.text != text {
+			w.text = text
+			if w.read, err = text.read(l.pages, letterName(d.Name)); err != nil { // it could be read before it was stored
+				l.log.ErrorContext(ctx, "a template of a mail cannot be read, and ours goes out; see /api/v2/email-templates", "template", d.Name, "error", err)
+			}
+		}
+		if mails[d.Name] = w; text.Enabled && w.read != nil {
+			enabled[letterNames[letterName(d.Name)]] = w.read
+		}
+	}
+	l.mails = mails
+	l.pages.SetMailTemplates(enabled)
 	return nil
 }
 
@@ -101,7 +139,7 @@ func (l *Looks) read(ctx context.Context) (*storedLooks, error) {
 // dress gives the pages their name, languages, colours and logo. What cannot be worn any
 // more, because the theme has changed below it, is left out, and the rest is worn.
 func (l *Looks) dress(ctx context.Context, now *storedLooks) error {
-	look := themes.Look{Name: now.Name, Help: now.URL}
+	look := themes.Look{Name: now.Name, Help: now.URL, SupportEmail: now.Email, SupportURL: now.URL}
 	if look.Help == "" && now.Email != "" {
 		look.Help = "mailto:" + now.Email
 	}

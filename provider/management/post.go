@@ -33,10 +33,12 @@ type MailServer struct {
 	Off      bool   `json:"off,omitempty"` // kept, and not used
 }
 
-// PostOptions are what a Post is made of. All but Configured are required.
+// PostOptions are what a Post is made of. All but Configured and Sender are
+// required.
 type PostOptions struct {
 	DB         *storage.DB
 	Configured flows.Mailer // of the configuration, nil for none
+	Sender     string       // of that one's mails, "Name <address>"
 	// Open makes the mailer of a server. Its error names what is wrong.
 	Open   func(MailServer) (flows.Mailer, error)
 	Logger *slog.Logger
@@ -52,17 +54,23 @@ type Post struct {
 }
 
 // opened is a mailer, nil for none.
-type opened struct{ flows.Mailer }
+type opened struct {
+	flows.Mailer
+	from string
+}
 
 // NewPost makes a Post. It knows the configuration only, before Load.
 func NewPost(o PostOptions) *Post {
 	p := &Post{PostOptions: o}
-	p.now.Store(&opened{o.Configured})
+	p.now.Store(&opened{o.Configured, o.Sender})
 	return p
 }
 
 // Ready reports whether there is a server at all.
 func (p *Post) Ready() bool { return p.now.Load().Mailer != nil }
+
+// From is the sender of all mails, "Name <address>".
+func (p *Post) From() string { return p.now.Load().from }
 
 // Send implements flows.Mailer.
 func (p *Post) Send(ctx context.Context, to, subject, text, html string) error {
@@ -87,28 +95,30 @@ func (p *Post) Load(ctx context.Context) error {
 	if bytes.Equal(doc.Body, p.body) {
 		return nil
 	}
-	mailer, err := p.open(doc.Body)
+	now, err := p.open(doc.Body)
 	if err != nil { // it was opened before it was stored
 		p.Logger.ErrorContext(ctx, "the mail server that an administrator has set cannot be used; mails go as configured", "error", err)
-		mailer = p.Configured
+		now = &opened{p.Configured, p.Sender}
 	}
-	p.now.Store(&opened{mailer})
+	p.now.Store(now)
 	p.body = doc.Body
 	return nil
 }
 
-func (p *Post) open(body []byte) (flows.Mailer, error) {
+func (p *Post) open(body []byte) (*opened, error) {
+	configured := &opened{p.Configured, p.Sender}
 	if len(body) == 0 {
-		return p.Configured, nil
+		return configured, nil
 	}
 	var s MailServer
 	if err := json.Unmarshal(body, &s); err != nil {
 		return nil, err
 	}
 	if s.Off {
-		return p.Configured, nil
+		return configured, nil
 	}
-	return p.Open(s)
+	mailer, err := p.Open(s)
+	return &opened{mailer, s.From}, err
 }
 
 // changed is Load after a change.

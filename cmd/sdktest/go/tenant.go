@@ -154,11 +154,15 @@ func (p *program) email(ctx context.Context, m *management.Management) {
 	p.works("EmailProvider.Delete", func() error { return m.EmailProvider.Delete(ctx) })
 	p.topic = "EmailTemplate"
 	t := &management.EmailTemplate{
-		Template: auth0.String("mfa_oob_code"), Body: auth0.String("{{ code }}"), From: auth0.String("no-reply@walk.example"), Subject: auth0.String("Your code"),
+		Template: auth0.String("mfa_oob_code"), Body: auth0.String("{{ code }}"), From: auth0.String("no-reply@sdktest.example"), Subject: auth0.String("Your code"),
 		Syntax: auth0.String("liquid"), Enabled: auth0.Bool(true),
 	}
 	p.works("EmailTemplate.Create", func() error { return m.EmailTemplate.Create(ctx, t) })
-	p.works("EmailTemplate.Read", func() error { _, err := m.EmailTemplate.Read(ctx, "mfa_oob_code"); return err })
+	p.works("EmailTemplate.Read", func() error {
+		return see(m.EmailTemplate.Read(ctx, "mfa_oob_code"))(func(e *management.EmailTemplate) bool {
+			return e.GetBody() == "{{ code }}" && e.GetSubject() == "Your code" && e.GetEnabled()
+		})
+	})
 	p.works("EmailTemplate.Update", func() error {
 		return m.EmailTemplate.Update(ctx, "mfa_oob_code", &management.EmailTemplate{Subject: auth0.String("A code")})
 	})
