@@ -43,6 +43,7 @@ type jobState struct {
 
 	// Of an import.
 	Upsert     bool           `json:"upsert,omitempty"`
+	Factors    bool           `json:"factors,omitempty"` // people who are there may get some
 	ExternalID string         `json:"external_id,omitempty"`
 	Size       int64          `json:"size,omitempty"` // of the file, in bytes
 	Position   int64          `json:"position,omitempty"`
