@@ -150,6 +150,12 @@ func TestRow63_64_Import(t *testing.T) {
 	if u, err := x.house.db.UserByID(t.Context(), "auth0|ada"); err != nil || u.GivenName != "Ada" {
 		t.Errorf("%+v, %v", u, err)
 	}
+	wide := fmt.Sprintf(`[{"email":"wide@example.com","app_metadata":{"a":%q}},{"email":"nul@example.com","user_metadata":{"a":"\u0000"}}]`, strings.Repeat("a", 65<<10))
+	at = jobOf(t, x.importUsers("create:users", wide, nil))
+	x.built.admin.DoJobs(t.Context())
+	if got, _ := x.may("create:users", 200, "GET", at+"/errors", "").body.([]any); len(got) != 2 {
+		t.Errorf("metadata without bounds: %d failures", len(got))
+	}
 	x.upsertsFactors()
 	x.breaks()
 	x.clock.ahead += 25 * time.Hour
@@ -352,6 +358,7 @@ func TestExportJob(t *testing.T) {
 	x.may("read:users", 400, "POST", "/jobs/users-exports", `{"fields":[{"name":"password_hash"}]}`)
 	x.may("read:users", 400, "POST", "/jobs/users-exports", `{"fields":[{"name":"email.x"}]}`)
 	x.may("read:users", 400, "POST", "/jobs/users-exports", `{"fields":[{"name":"email"},{"name":"name","export_as":"email"}]}`)
+	x.may("read:users", 400, "POST", "/jobs/users-exports", `{"fields":[{"name":"email"},{"name":"email","export_as":"again"}]}`)
 	x.may("read:users", 400, "POST", "/jobs/users-exports", `{"connection_id":"con_other"}`)
 	x.may("create:users", 403, "POST", "/jobs/users-exports", `{}`)
 	at := jobOf(t, x.may("read:users", 200, "POST", "/jobs/users-exports", `{}`))

@@ -133,7 +133,7 @@ func flagOf(form map[string]string, name string) (bool, error) {
 
 // importing is the import of j without what it works with.
 func (j *job) importing() *UserImport {
-	return &UserImport{Actor: j.Actor, Upsert: j.Upsert, WithoutRoles: true, WithoutNewFactors: !j.Factors, Left: j.Left}
+	return &UserImport{Actor: j.Actor, Upsert: j.Upsert, WithoutRoles: true, WithoutNewFactors: !j.Factors, Bounded: true, Left: j.Left}
 }
 
 // runImport imports the file of j from where it was left.
