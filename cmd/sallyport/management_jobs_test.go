@@ -414,8 +414,11 @@ func TestExportJob(t *testing.T) {
 	if status, _ := x.fetch(other); status != 404 {
 		t.Errorf("too late: %d", status)
 	}
-	if n := len(x.events("job.downloaded")); n != 1 {
-		t.Errorf("%d lines of the log", n)
+	if e := x.events("job.downloaded"); len(e) != 1 || e[0].Actor != "" || e[0].Address != "127.0.0.1" {
+		t.Errorf("the log of downloads: %+v", e)
+	}
+	if e := x.events("job.linked"); len(e) != 2 || !strings.HasPrefix(e[0].Actor, "client:admin") {
+		t.Errorf("the log of links: %+v", e)
 	}
 
 	_, text = x.fetch(link(sheet))
