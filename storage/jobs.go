@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -66,7 +67,18 @@ func (d *DB) Job(ctx context.Context, id string) (*Job, error) {
 	return j, d.openJob(j)
 }
 
-// OpenJobs lists the jobs that are not done, the oldest first.
+// JobSlots lists the slots that are taken.
+func (d *DB) JobSlots(ctx context.Context) ([]string, error) {
+	var slots []string
+	err := d.query(ctx, func(ctx context.Context, q bun.IDB) error {
+		slots = nil
+		return q.NewSelect().Model((*Job)(nil)).Column("slot").Where("slot IS NOT NULL").Scan(ctx, &slots)
+	})
+	return slots, err
+}
+
+// OpenJobs lists the jobs that are not done, the oldest first. One that cannot be opened is
+// logged, and does not keep the others from being done.
 func (d *DB) OpenJobs(ctx context.Context) ([]*Job, error) {
 	rows, err := all[Job](ctx, d, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("slot IS NOT NULL").Where("expires_at > ?", d.now()).OrderExpr("created_at, id")
@@ -74,12 +86,13 @@ func (d *DB) OpenJobs(ctx context.Context) ([]*Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, j := range rows {
-		if err := d.openJob(j); err != nil {
-			return nil, err
+	return slices.DeleteFunc(rows, func(j *Job) bool {
+		err := d.openJob(j)
+		if err != nil {
+			d.log.ErrorContext(ctx, "job passed over", "job", j.ID, "error", err)
 		}
-	}
-	return rows, nil
+		return err != nil
+	}), nil
 }
 
 // CountJobs counts the jobs of a type, done or not.

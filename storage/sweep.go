@@ -16,10 +16,13 @@ const (
 	// pendingFor is how long an authenticator may wait to be confirmed; its login is
 	// over long before.
 	pendingFor = 24 * time.Hour
+	// importLeft is how long it stays how far the import of a job came: longer than any
+	// job lives. Those of the command line stay for good.
+	importLeft = 7 * 24 * time.Hour
 )
 
 // Sweep removes rows that are over: expired grants, logins, sessions, tickets,
-// messages, browsers, records of decisions, jobs, questions at devices and signing keys, full limits and
+// messages, browsers, records of decisions, jobs and their imports, questions at devices and signing keys, full limits and
 // authenticators that were never confirmed, at most batch (1 to 1000) of each kind, and
 // returns how many. The audit log stays. Call it again while it returns more than 0;
 // several nodes may do so at once.
@@ -59,6 +62,7 @@ func (d *DB) sweeps() []sweep {
 		{"transactions", "authenticator_id", "expires_at < ?", now.Add(-keptAfter)},
 		{"limits", "key", "tat < ?", now},
 		{"jobs", "id", "expires_at < ?", now},
+		{"imports", "id", "id LIKE 'job@_%' ESCAPE '@' AND updated_at < ?", now.Add(-importLeft)},
 		{"messages", "id", "expires_at < ?", now.Add(-keptAfter)},
 		{"signing_keys", "id", "expires_at < ?", now.Add(-keptAfter)},
 		{"authenticators", "id", "confirmed_at IS NULL AND created_at < ?", now.Add(-pendingFor)},

@@ -135,7 +135,7 @@ func (h *house) newProvider(ctx context.Context, p parts) (*built, error) {
 	}
 	admin, err := management.New(management.Options{
 		Issuer: s.Issuer, Name: s.Name, ACRValues: s.ladder().Values(), DB: h.db, Flows: engine, Factors: h.factors, Setup: h.setup, Looks: looks, Post: post, Bearer: op.Bearer, Connection: s.Login.Connection,
-		NewSecret: h.oneSecret, Keys: op, Streams: streams, Logger: p.logger, Now: h.now,
+		NewSecret: h.oneSecret, Keys: op, Streams: streams, Logger: p.logger, Now: h.now, Address: provider.Address,
 	})
 	if err != nil {
 		return nil, err

@@ -11,7 +11,7 @@ import (
 	"github.com/sallyport-id/sallyport/storage"
 )
 
-const invitationScopes = "create:organization_invitations read:organization_invitations delete:organization_invitations"
+const invitationScopes = "create:organization_invitations read:organization_invitations delete:organization_invitations create:organization_member_roles"
 
 // An inviting is an organization that people are invited to.
 type inviting struct {
@@ -110,6 +110,7 @@ func TestOrganizationInvitation(t *testing.T) {
 	}
 	x.may(invitationScopes, 404, "POST", "/organizations/org_none/invitations", `{"inviter":{"name":"G"},"invitee":{"email":"ada@example.com"},"client_id":"app"}`)
 	x.may("read:organizations", 403, "GET", x.at, "")
+	x.may("create:organization_invitations", 403, "POST", x.at, `{"inviter":{"name":"Grace"},"invitee":{"email":"ada@example.com"},"client_id":"app","roles":["`+x.role+`"]}`)
 
 	made := x.invite("app", "Ada@example.com", `,"roles":["`+x.role+`"],"connection_id":"con_default"`)
 	link, _ := made["invitation_url"].(string)

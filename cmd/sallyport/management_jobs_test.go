@@ -50,7 +50,7 @@ func (x *tenant) importUsers(scopes, users string, fields map[string]string) rep
 	return got
 }
 
-func jobOf(t *testing.T, got reply) string {
+func jobOf(t testing.TB, got reply) string {
 	t.Helper()
 	id, _ := got.object(t)["id"].(string)
 	if !strings.HasPrefix(id, "job_") || got.object(t)["status"] != "pending" {
@@ -150,8 +150,61 @@ func TestRow63_64_Import(t *testing.T) {
 	if u, err := x.house.db.UserByID(t.Context(), "auth0|ada"); err != nil || u.GivenName != "Ada" {
 		t.Errorf("%+v, %v", u, err)
 	}
+	wide := fmt.Sprintf(`[{"email":"wide@example.com","app_metadata":{"a":%q}},{"email":"nul@example.com","user_metadata":{"a":"\u0000"}}]`, strings.Repeat("a", 65<<10))
+	at = jobOf(t, x.importUsers("create:users", wide, nil))
+	x.built.admin.DoJobs(t.Context())
+	if got, _ := x.may("create:users", 200, "GET", at+"/errors", "").body.([]any); len(got) != 2 {
+		t.Errorf("metadata without bounds: %d failures", len(got))
+	}
+	x.upsertsFactors()
+	x.breaks()
 	x.clock.ahead += 25 * time.Hour
 	x.may("read:users", 404, "GET", at, "")
+}
+
+// upsertsFactors: who may not add second factors to people cannot do so by an import.
+func (x *tenant) upsertsFactors() {
+	x.t.Helper()
+	const users = `[{"email":"ada@example.com","family_name":"Byron","mfa_factors":[{"totp":{"secret":"KRSXG5CTMVRXEZLU"}}]},
+		{"email":"new@example.com","mfa_factors":[{"totp":{"secret":"KRSXG5CTMVRXEZLU"}}]}]`
+	has := func(id string) (n int) {
+		all, err := x.house.db.Authenticators(x.t.Context(), id)
+		if err != nil {
+			x.t.Fatal(err)
+		}
+		return len(all)
+	}
+	before := has("auth0|ada")
+	at := jobOf(x.t, x.importUsers("create:users update:users", users, map[string]string{"upsert": "true"}))
+	x.built.admin.DoJobs(x.t.Context())
+	text, _ := json.Marshal(x.may("create:users", 200, "GET", at+"/errors", "").body)
+	if has("auth0|ada") != before || strings.Count(string(text), "MFA_FACTORS_FAILED") != 1 || !strings.Contains(string(text), "create:authentication_methods") {
+		x.t.Errorf("%d factors and %d before; %s", has("auth0|ada"), before, text)
+	}
+	ada, adaErr := x.house.db.UserByID(x.t.Context(), "auth0|ada")
+	fresh, freshErr := x.house.db.UserByLogin(x.t.Context(), "new@example.com")
+	if adaErr != nil || freshErr != nil || ada.FamilyName != "Byron" || has(fresh.ID) != 1 {
+		x.t.Errorf("%+v, %v; %+v, %v", ada, adaErr, fresh, freshErr)
+	}
+	at = jobOf(x.t, x.importUsers("create:users update:users create:authentication_methods", users, map[string]string{"upsert": "true"}))
+	x.built.admin.DoJobs(x.t.Context())
+	x.may("create:users", 204, "GET", at+"/errors", "")
+	if has("auth0|ada") != before+1 || has(fresh.ID) != 1 {
+		x.t.Errorf("%d and %d factors", has("auth0|ada"), has(fresh.ID))
+	}
+}
+
+// breaks: what breaks in a job ends the job and not the provider.
+func (x *tenant) breaks() {
+	x.t.Helper()
+	registry := x.built.admin.Factors
+	at := jobOf(x.t, x.importUsers("create:users", `[{"email":"zoe@example.com","mfa_factors":[{"totp":{"secret":"KRSXG5CTMVRXEZLU"}}]}]`, nil))
+	x.built.admin.Factors = nil // asking it panics
+	x.built.admin.DoJobs(x.t.Context())
+	x.built.admin.Factors = registry
+	if got := x.may("read:users", 200, "GET", at, "").object(x.t); got["status"] != "failed" || got["status_details"] != "It broke on our side." {
+		x.t.Errorf("%v", got)
+	}
 }
 
 // signsInImported is Ada at an application that asks for the password and a code itself.
@@ -305,6 +358,7 @@ func TestExportJob(t *testing.T) {
 	x.may("read:users", 400, "POST", "/jobs/users-exports", `{"fields":[{"name":"password_hash"}]}`)
 	x.may("read:users", 400, "POST", "/jobs/users-exports", `{"fields":[{"name":"email.x"}]}`)
 	x.may("read:users", 400, "POST", "/jobs/users-exports", `{"fields":[{"name":"email"},{"name":"name","export_as":"email"}]}`)
+	x.may("read:users", 400, "POST", "/jobs/users-exports", `{"fields":[{"name":"email"},{"name":"email","export_as":"again"}]}`)
 	x.may("read:users", 400, "POST", "/jobs/users-exports", `{"connection_id":"con_other"}`)
 	x.may("create:users", 403, "POST", "/jobs/users-exports", `{}`)
 	at := jobOf(t, x.may("read:users", 200, "POST", "/jobs/users-exports", `{}`))
@@ -360,8 +414,11 @@ func TestExportJob(t *testing.T) {
 	if status, _ := x.fetch(other); status != 404 {
 		t.Errorf("too late: %d", status)
 	}
-	if n := len(x.events("job.downloaded")); n != 1 {
-		t.Errorf("%d lines of the log", n)
+	if e := x.events("job.downloaded"); len(e) != 1 || e[0].Actor != "" || e[0].Address != "127.0.0.1" {
+		t.Errorf("the log of downloads: %+v", e)
+	}
+	if e := x.events("job.linked"); len(e) != 2 || !strings.HasPrefix(e[0].Actor, "client:admin") {
+		t.Errorf("the log of links: %+v", e)
 	}
 
 	_, text = x.fetch(link(sheet))

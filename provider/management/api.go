@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -32,7 +33,9 @@ type Options struct {
 	// Bearer says whose access token for an audience came with r.
 	//
 	// Errors: flows.ErrNoCaller.
-	Bearer  func(r *http.Request, audience string) (*flows.Caller, error)
+	Bearer func(r *http.Request, audience string) (*flows.Caller, error)
+	// Address is where a request comes from.
+	Address func(*http.Request) netip.Addr
 	Streams Streams
 	// Connection is the name of the one register of people that there is.
 	Connection string

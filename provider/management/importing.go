@@ -39,6 +39,10 @@ type UserImport struct {
 	WithoutPasswords bool
 	// WithoutRoles refuses records that give roles.
 	WithoutRoles bool
+	// WithoutNewFactors keeps people who are there from getting second factors.
+	WithoutNewFactors bool
+	// Bounded refuses metadata that the API of users would not take.
+	Bounded bool
 	// Dry stores nothing.
 	Dry bool
 	// Keep is called in the transaction of each batch with how far it is then and with

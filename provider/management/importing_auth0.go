@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/sallyport-id/sallyport/factors"
 	"github.com/sallyport-id/sallyport/storage"
@@ -69,6 +70,9 @@ func (im *UserImport) readAuth0(r *record) (*incoming, *ImportError) {
 	}
 	im.count(r.text, &one)
 	u, fault := one.user()
+	if fault == nil && im.Bounded {
+		fault = one.unbounded()
+	}
 	if fault != nil {
 		return nil, fault
 	}
@@ -145,6 +149,19 @@ func (one *auth0User) user() (*storage.User, *ImportError) {
 		}
 	}
 	return u, nil
+}
+
+// unbounded is what of the metadata is more, or other, than the API of users takes.
+func (one *auth0User) unbounded() *ImportError {
+	for path, text := range map[string]json.RawMessage{"user_metadata": one.UserMetadata, "app_metadata": one.AppMetadata} {
+		switch {
+		case len(text) > metadataSize:
+			return &ImportError{Code: "MAX_LENGTH", Message: "It has more than 64 KiB; keep large things elsewhere.", Path: path}
+		case !utf8.Valid(text) || bytes.Contains(text, []byte(`\u0000`)):
+			return &ImportError{Code: "INVALID_FORMAT", Message: "It has characters that no text may have.", Path: path}
+		}
+	}
+	return nil
 }
 
 func isAddress(text string) bool {

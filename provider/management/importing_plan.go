@@ -181,6 +181,10 @@ func (im *UserImport) change(p *plan, old *storage.User, has []*factors.Authenti
 		c.replaced = has[at]
 		c.replaced.Secret = in.password.Secret
 	}
+	if im.WithoutNewFactors && in.seconds != nil {
+		in.seconds = nil // those that the person has, too: nobody finds out which these are
+		in.faults = append(in.faults, mfaFailed("mfa_factors", "for people who are there it takes create:authentication_methods"))
+	}
 	for _, a := range in.seconds {
 		same := func(b *factors.Authenticator) bool { return a.Factor == b.Factor && bytes.Equal(a.Secret, b.Secret) }
 		if !slices.ContainsFunc(has, same) && !slices.ContainsFunc(c.added, same) {

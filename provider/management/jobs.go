@@ -43,6 +43,7 @@ type jobState struct {
 
 	// Of an import.
 	Upsert     bool           `json:"upsert,omitempty"`
+	Factors    bool           `json:"factors,omitempty"` // people who are there may get some
 	ExternalID string         `json:"external_id,omitempty"`
 	Size       int64          `json:"size,omitempty"` // of the file, in bytes
 	Position   int64          `json:"position,omitempty"`
@@ -151,44 +152,38 @@ func (j *job) part() float64 {
 //
 // Errors: a 429 where as many are not done yet as may be.
 func (a *API) startJob(ctx context.Context, kind string, s jobState, input []byte) (*oneJob, error) {
-	slot, err := a.freeSlot(ctx, kind)
+	taken, err := a.DB.JobSlots(ctx)
 	if err != nil {
 		return nil, err
 	}
 	s.Status, s.Actor = "pending", actor(callerOf(ctx))
-	j := &job{jobState: s, row: &storage.Job{ID: storage.NewID("job"), Type: kind, Slot: slot, ExpiresAt: a.Now().Add(jobKept)}}
-	err = a.change(ctx, storage.Event{Type: "job.created", Data: map[string]any{"job": j.row.ID, "kind": kind}}, func(ctx context.Context) error {
+	for i := range jobsAtOnce {
+		slot := fmt.Sprintf("%s %d", kind, i)
+		if slices.Contains(taken, slot) {
+			continue
+		}
+		j := &job{jobState: s, row: &storage.Job{ID: storage.NewID("job"), Type: kind, Slot: slot, ExpiresAt: a.Now().Add(jobKept)}}
+		err := a.addJob(ctx, j, input)
+		if errors.Is(err, storage.ErrConflict) { // somebody took the slot
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		return &oneJob{a.viewJob(j)}, nil
+	}
+	name := map[string]string{jobImport: "import users", jobExport: "export users"}[kind]
+	return nil, refusal(http.StatusTooManyRequests, "too_many_jobs", fmt.Sprintf("There are %d active %s jobs, please wait until some of them are finished and try again", jobsAtOnce, name))
+}
+
+// addJob stores a job in its slot. Errors: storage.ErrConflict where that is taken.
+func (a *API) addJob(ctx context.Context, j *job, input []byte) error {
+	return a.change(ctx, storage.Event{Type: "job.created", Data: map[string]any{"job": j.row.ID, "kind": j.row.Type}}, func(ctx context.Context) error {
 		if err := j.put(ctx, a.DB); err != nil || len(input) == 0 {
 			return err
 		}
 		return a.DB.AddJobPart(ctx, &storage.JobPart{JobID: j.row.ID, Kind: partInput, Body: input})
 	})
-	if errors.Is(err, storage.ErrConflict) { // somebody took the slot
-		return nil, tooManyJobs(kind)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &oneJob{a.viewJob(j)}, nil
-}
-
-func (a *API) freeSlot(ctx context.Context, kind string) (string, error) {
-	open, err := a.DB.OpenJobs(ctx)
-	if err != nil {
-		return "", err
-	}
-	for i := range jobsAtOnce {
-		slot := fmt.Sprintf("%s %d", kind, i)
-		if !slices.ContainsFunc(open, func(j *storage.Job) bool { return j.Slot == slot }) {
-			return slot, nil
-		}
-	}
-	return "", tooManyJobs(kind)
-}
-
-func tooManyJobs(kind string) error {
-	name := map[string]string{jobImport: "import users", jobExport: "export users"}[kind]
-	return refusal(http.StatusTooManyRequests, "too_many_jobs", fmt.Sprintf("There are %d active %s jobs, please wait until some of them are finished and try again", jobsAtOnce, name))
 }
 
 // A JobPath names a job.
@@ -214,6 +209,11 @@ func (a *API) jobByID(ctx context.Context, in *JobPath) (*oneJob, error) {
 	}
 	v := a.viewJob(j)
 	if j.row.Type == jobExport && j.Status == "completed" && slices.Contains(callerOf(ctx).Scopes, "read:users") {
+		e := &storage.Event{Type: "job.linked", Data: map[string]any{"job": j.row.ID, "kind": j.row.Type}}
+		a.desk(ctx).sign(e)
+		if err := a.DB.AddEvents(ctx, e); err != nil {
+			return nil, err
+		}
 		v.Location = a.exportLink(j.row)
 	}
 	return &oneJob{v}, nil

@@ -19,7 +19,8 @@ import (
 )
 
 const (
-	exportStep  = 500 // users of one part
+	exportStep  = 500     // users of one part, at most
+	exportPart  = 8 << 20 // bytes, packed, with which a part ends
 	exportsADay = 50
 )
 
@@ -83,7 +84,7 @@ func (a *API) exportUsers(ctx context.Context, in *struct {
 }
 
 func checkFields(all []exportField) error {
-	seen := map[string]bool{}
+	seen, names := map[string]bool{}, map[string]bool{}
 	for i, f := range all {
 		path := "fields[" + strconv.Itoa(i) + "]"
 		top, _, inner := strings.Cut(strings.ReplaceAll(f.Name, "[", ".["), ".")
@@ -92,12 +93,14 @@ func checkFields(all []exportField) error {
 			return invalid(path+".name", "is no member of users; there are "+strings.Join(exportable, ", "))
 		case inner && !slices.Contains([]string{"identities", "user_metadata", "app_metadata"}, top):
 			return invalid(path+".name", top+" has nothing inside")
+		case names[f.Name]:
+			return invalid(path+".name", "is there twice")
 		case strings.ContainsRune(f.As, 0):
 			return invalid(path+".export_as", "is no text")
 		case seen[f.as()]:
 			return invalid(path+".export_as", "is another field's name")
 		}
-		seen[f.as()] = true
+		seen[f.as()], names[f.Name] = true, true
 	}
 	return nil
 }
@@ -131,27 +134,30 @@ func (a *API) runExport(ctx context.Context, j *job) error {
 				return err
 			}
 		}
-		done = len(found) < exportStep
-		if err := a.exportPart(ctx, j, found); err != nil {
+		whole, err := a.writePart(ctx, j, found)
+		if err != nil {
 			return err
 		}
+		done = whole && len(found) < exportStep
 	}
 	return nil
 }
 
-// exportPart stores the next part of an export with how far it is then.
-func (a *API) exportPart(ctx context.Context, j *job, found []*storage.FoundUser) error {
+// writePart stores the next part of an export with how far it is then: of all found, or of
+// the first of them.
+func (a *API) writePart(ctx context.Context, j *job, found []*storage.FoundUser) (whole bool, err error) {
 	if len(found) == 0 && j.Parts > 0 {
-		return nil
+		return true, nil
 	}
 	views, err := a.viewUsers(ctx, found)
 	if err != nil {
-		return err
+		return false, err
 	}
-	body, err := j.write(views)
+	body, n, err := j.write(views)
 	if err != nil {
-		return err
+		return false, err
 	}
+	whole, found = n == len(found), found[:n]
 	next := *j
 	row := *j.row
 	next.row, next.Tries = &row, 0
@@ -169,11 +175,11 @@ func (a *API) exportPart(ctx context.Context, j *job, found []*storage.FoundUser
 	if err == nil {
 		*j = next
 	}
-	return err
+	return whole, err
 }
 
-// write packs users as one part of j's file.
-func (j *job) write(views []*userView) ([]byte, error) {
+// write packs users as one part of j's file, and says how many have room in it.
+func (j *job) write(views []*userView) (part []byte, n int, err error) {
 	var packed bytes.Buffer
 	zip := gzip.NewWriter(&packed)
 	line := j.jsonLine(zip)
@@ -187,24 +193,24 @@ func (j *job) write(views []*userView) ([]byte, error) {
 			_ = sheet.Write(head) // Error says so
 		}
 	}
-	for _, v := range views {
-		text, err := json.Marshal(v)
+	for ; n < len(views) && packed.Len() <= exportPart; n++ {
+		text, err := json.Marshal(views[n])
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		var all map[string]any
 		d := json.NewDecoder(bytes.NewReader(text))
 		d.UseNumber()
 		if err := d.Decode(&all); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		if err := line(all); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
 	sheet.Flush()
-	err := errors.Join(sheet.Error(), zip.Close())
-	return packed.Bytes(), err
+	err = errors.Join(sheet.Error(), zip.Close())
+	return packed.Bytes(), n, err
 }
 
 func (j *job) jsonLine(to io.Writer) func(map[string]any) error {

@@ -38,7 +38,7 @@ func importForm() *huma.RequestBody {
 		Type: huma.TypeObject, Required: []string{"users", "connection_id"}, Properties: map[string]*huma.Schema{
 			"users":                 {Type: huma.TypeString, Format: "binary", Description: "a JSON array in Auth0's schema of imports, at most 500 KB"},
 			"connection_id":         {Type: huma.TypeString, MaxLength: &most},
-			"upsert":                flag("change users who are there already; takes update:users"),
+			"upsert":                flag("change users who are there already; takes update:users, and create:authentication_methods for their mfa_factors"),
 			"external_id":           {Type: huma.TypeString, MaxLength: &most},
 			"send_completion_email": flag("true is not done here"),
 		},
@@ -57,6 +57,7 @@ func (a *API) importUsers(ctx context.Context, in *struct {
 		return nil, err
 	}
 	s := jobState{ExternalID: form["external_id"], Size: int64(len(form["users"]))}
+	s.Factors = slices.Contains(callerOf(ctx).Scopes, "create:authentication_methods")
 	if s.Upsert, err = flagOf(form, "upsert"); err != nil {
 		return nil, err
 	}
@@ -132,7 +133,7 @@ func flagOf(form map[string]string, name string) (bool, error) {
 
 // importing is the import of j without what it works with.
 func (j *job) importing() *UserImport {
-	return &UserImport{Actor: j.Actor, Upsert: j.Upsert, WithoutRoles: true, Left: j.Left}
+	return &UserImport{Actor: j.Actor, Upsert: j.Upsert, WithoutRoles: true, WithoutNewFactors: !j.Factors, Bounded: true, Left: j.Left}
 }
 
 // runImport imports the file of j from where it was left.

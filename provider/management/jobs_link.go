@@ -36,10 +36,11 @@ func (a *API) linkMAC(text string) string {
 	return base64.RawURLEncoding.EncodeToString(a.DB.MAC(linkUse, []byte(text)))
 }
 
-// follow uses a link up and gives the export that it is of.
+// follow uses a link up and gives the export that it is of. Who comes by a link is known
+// by the address alone; that a caller was given one is in the log as well.
 //
 // Errors: storage.ErrNotFound where it is none, is too old or was used.
-func (a *API) follow(ctx context.Context, link string) (*job, error) {
+func (a *API) follow(ctx context.Context, link, address string) (*job, error) {
 	cut := strings.LastIndexByte(link, '.')
 	if cut < 0 || !hmac.Equal([]byte(link[cut+1:]), []byte(a.linkMAC(link[:cut]))) {
 		return nil, storage.ErrNotFound
@@ -65,7 +66,7 @@ func (a *API) follow(ctx context.Context, link string) (*job, error) {
 		if err := a.DB.AddJobPart(ctx, &storage.JobPart{JobID: row.ID, Kind: partUsed, Number: nonce}); err != nil {
 			return err
 		}
-		return a.DB.AddEvents(ctx, &storage.Event{ID: storage.NewID("evt"), At: a.Now(), Type: "job.downloaded", Actor: j.Actor, Data: map[string]any{"job": row.ID, "kind": row.Type, "users": j.People}})
+		return a.DB.AddEvents(ctx, &storage.Event{ID: storage.NewID("evt"), At: a.Now(), Type: "job.downloaded", Address: address, Data: map[string]any{"job": row.ID, "kind": row.Type, "users": j.People}})
 	})
 	if errors.Is(err, storage.ErrConflict) {
 		err = storage.ErrNotFound
@@ -80,7 +81,7 @@ func (a *API) download(w http.ResponseWriter, r *http.Request) {
 		a.tell(w, refusal(http.StatusMethodNotAllowed, "", "The link takes GET alone."))
 		return
 	}
-	j, err := a.follow(ctx, r.PathValue("link"))
+	j, err := a.follow(ctx, r.PathValue("link"), a.Address(r).String())
 	if errors.Is(err, storage.ErrNotFound) {
 		err = refusal(http.StatusNotFound, "", "There is no such link: it works once and not for long. Ask for the job again, which has another.")
 	}

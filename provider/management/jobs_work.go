@@ -3,6 +3,7 @@ package management
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -87,11 +88,7 @@ func (a *API) doJob(ctx context.Context, row *storage.Job) error {
 	if err := a.lease(ctx, j); err != nil {
 		return notLost(err)
 	}
-	if j.row.Type == jobImport {
-		err = a.runImport(ctx, j)
-	} else {
-		err = a.runExport(ctx, j)
-	}
+	err = a.runJob(ctx, j)
 	var fault *jobFault
 	switch {
 	case err == nil:
@@ -106,6 +103,20 @@ func (a *API) doJob(ctx context.Context, row *storage.Job) error {
 		j.Tries, j.row.LeasedUntil = j.Tries-1, time.Time{}
 	}
 	return errors.Join(err, notLost(j.put(context.WithoutCancel(ctx), a.DB)))
+}
+
+// runJob does the work of j. What breaks in it ends the job alone: a *jobFault.
+func (a *API) runJob(ctx context.Context, j *job) (err error) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			a.Logger.ErrorContext(ctx, "job broke", "job", j.row.ID, "type", j.row.Type, "error", broken, "stack", string(debug.Stack()))
+			err = &jobFault{"It broke on our side."}
+		}
+	}()
+	if j.row.Type == jobImport {
+		return a.runImport(ctx, j)
+	}
+	return a.runExport(ctx, j)
 }
 
 // notLost passes over that another node has the job.

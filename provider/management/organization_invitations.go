@@ -162,7 +162,7 @@ type invitationBody struct {
 	AppMetadata  map[string]any `json:"app_metadata,omitempty" doc:"of who has no account yet"`
 	UserMetadata map[string]any `json:"user_metadata,omitempty" doc:"of who has no account yet"`
 	TTL          int            `json:"ttl_sec,omitempty" minimum:"0" maximum:"2592000" doc:"seconds that it works; 0: a week"`
-	Roles        []string       `json:"roles,omitempty" maxItems:"50" doc:"ids, of roles in the organization"`
+	Roles        []string       `json:"roles,omitempty" maxItems:"50" doc:"ids, of roles in the organization; takes create:organization_member_roles"`
 	Mail         *bool          `json:"send_invitation_email,omitempty" doc:"default true"`
 }
 
@@ -187,7 +187,7 @@ func (a *API) invite(ctx context.Context, in *struct {
 	return a.oneInvitation(ctx, j)
 }
 
-// wishedInvitation checks what is asked for. Errors: a 400 or 404.
+// wishedInvitation checks what is asked for. Errors: a 400, 403 or 404.
 func (a *API) wishedInvitation(ctx context.Context, organization string, b *invitationBody) (*flows.Joining, error) {
 	if _, err := a.organizationByID(ctx, organization); err != nil {
 		return nil, err
@@ -206,6 +206,8 @@ func (a *API) wishedInvitation(ctx context.Context, organization string, b *invi
 		return nil, refusal(http.StatusBadRequest, "inexistent_connection", "The connection does not exist.")
 	case strings.ContainsFunc(b.Inviter.Name, unicode.IsControl):
 		return nil, invalid("inviter.name", "is no name on one line")
+	case len(b.Roles) > 0 && !slices.Contains(callerOf(ctx).Scopes, "create:organization_member_roles"):
+		return nil, refusal(http.StatusForbidden, "insufficient_scope", "Insufficient scope, expected: create:organization_member_roles, because the invitation gives roles")
 	case !isAddress(b.Invitee.Email):
 		return nil, invalid("invitee.email", "is no e-mail address")
 	}

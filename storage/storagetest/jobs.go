@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -22,6 +23,11 @@ func jobs(t *testing.T, db *storage.DB) {
 	must(t, err)
 	if len(parts) != 2 || string(parts[0].Body) != "b" || string(parts[1].Body) != "c" {
 		t.Errorf("parts %v", parts)
+	}
+	slots, err := db.JobSlots(ctx)
+	must(t, err)
+	if !slices.Equal(slots, []string{"walk 0"}) {
+		t.Errorf("slots %q", slots)
 	}
 	found, err := db.Job(ctx, one.ID)
 	must(t, err)
