@@ -82,6 +82,7 @@ func (e *Engine) InviteTo(ctx context.Context, i Invitation, event *storage.Even
 		f := themes.Frame{Lang: lang, Account: u.Username}
 		e.post(l, lang, to, themes.InviteMail{Frame: f, Name: u.Name, To: addressee(u), Link: e.InvitationLink(value), ExpiresIn: InvitationLifetime})
 	}
+	// The mail waits for who sends: the command line invites, too, and sends nothing.
 	err = e.db.Tx(ctx, func(ctx context.Context) error {
 		t := &storage.Ticket{Key: e.db.Hash(hashTicket, value), Kind: ticketEnroll, UserID: u.ID, Data: data, ExpiresAt: e.now().Add(InvitationLifetime)}
 		if err := e.db.CreateTicket(ctx, t); err != nil {
@@ -92,9 +93,6 @@ func (e *Engine) InviteTo(ctx context.Context, i Invitation, event *storage.Even
 		}
 		return e.db.AddEvents(ctx, event)
 	})
-	if err == nil {
-		e.outbox.kick(l.out)
-	}
 	return value, err
 }
 

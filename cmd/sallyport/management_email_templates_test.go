@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sallyport-id/sallyport/cmd/sallyport/demo"
 	"github.com/sallyport-id/sallyport/storage"
@@ -56,7 +58,14 @@ func TestRow119_EmailTemplates(t *testing.T) {
 	}
 	invited := func() sentMail {
 		t.Helper()
+		n := len(x.mails.all())
 		do(200, "POST", "/guardian/enrollments/ticket", `{"user_id":"auth0|ada","send_mail":true}`)
+		ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+		defer stop()
+		go x.flows.Work(ctx) // the mail waits for who sends
+		for len(x.mails.all()) == n && ctx.Err() == nil {
+			time.Sleep(10 * time.Millisecond)
+		}
 		return x.last()
 	}
 	const at = "/email-templates/mfa_oob_code"
