@@ -29,7 +29,8 @@ var (
 )
 
 // A Mailer sends one message. It returns when the message was handed over or failed,
-// with an error as factors.Courier has them.
+// with an error as factors.Courier has them. One whose server may come and go also has
+// Ready() bool, which says whether there is one now.
 type Mailer interface {
 	Send(ctx context.Context, to, subject, text, html string) error
 }

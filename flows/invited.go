@@ -93,11 +93,7 @@ func (e *Engine) makeAccount(r *http.Request, j *Joining) (value string, err err
 	if fresh {
 		u = &storage.User{ID: storage.NewID("usr"), Username: j.Email, Email: j.Email, EmailVerified: true, UserMetadata: j.UserMetadata, AppMetadata: j.AppMetadata}
 	}
-	link, err := e.JoinLink(ctx, j)
-	if err != nil {
-		return "", err
-	}
-	data, err := json.Marshal(errand{Email: u.Email, ReturnTo: link, First: true})
+	data, err := json.Marshal(errand{Email: u.Email, Organization: j.OrganizationID, Invitation: j.ID, First: true})
 	if err != nil {
 		return "", err
 	}

@@ -21,7 +21,7 @@ func (e *Engine) candidate(ctx context.Context, l *login) (*storage.Member, erro
 	if errors.Is(err, ErrGone) {
 		return nil, nil
 	}
-	if err != nil || storage.Normalise(j.Email) != storage.Normalise(l.user.Email) {
+	if err != nil || !sameMailbox(j.Email, l.user.Email) {
 		return nil, err
 	}
 	return &storage.Member{OrganizationID: j.OrganizationID, UserID: l.user.ID, Roles: j.Roles}, nil
@@ -50,7 +50,7 @@ func (e *Engine) join(ctx context.Context, r *http.Request, l *login) error {
 		if err != nil {
 			return err
 		}
-		if storage.Normalise(j.Email) != storage.Normalise(u.Email) {
+		if !sameMailbox(j.Email, u.Email) {
 			return ErrGone
 		}
 		if err := e.db.DeleteDocument(ctx, joiningKind(j.OrganizationID), j.ID); err != nil {

@@ -16,7 +16,8 @@ import (
 
 // A Joining is an invitation to become a member of an organization. Whoever signs in with
 // its ticket as the person of its address joins, once; where it was mailed, the address is
-// known to be theirs.
+// known to be theirs. Of who has no account yet it is believed in any case: whoever invites
+// vouches for it.
 type Joining struct {
 	ID             string          `json:"id"`
 	OrganizationID string          `json:"organization_id"`
@@ -125,6 +126,23 @@ func (e *Engine) JoinLink(ctx context.Context, j *Joining) (string, error) {
 	return e.absolute(e.JoinPath(j)), nil
 }
 
+// joiningLink is the link of an invitation by its id, "" where it does not work any more.
+func (e *Engine) joiningLink(ctx context.Context, organizationID, id string) string {
+	doc, err := e.db.Document(ctx, joiningKind(organizationID), id)
+	if err != nil {
+		return ""
+	}
+	j, err := readJoining(doc)
+	if err != nil || !e.now().Before(j.ExpiresAt) {
+		return ""
+	}
+	link, err := e.JoinLink(ctx, j)
+	if err != nil {
+		return ""
+	}
+	return link
+}
+
 // JoinPath is our own page of an invitation.
 func (e *Engine) JoinPath(j *Joining) string {
 	return e.path("/invited/" + j.OrganizationID + "/" + j.Ticket)
@@ -211,13 +229,15 @@ func (e *Engine) noteAccount(ctx context.Context, j *Joining, userID string) err
 	return e.db.PutDocument(ctx, doc)
 }
 
+func sameMailbox(a, b string) bool { return storage.Normalise(a) == storage.Normalise(b) }
+
 // mailboxOwner is the person of an address, nil where there is none.
 func (e *Engine) mailboxOwner(ctx context.Context, address string) (*storage.User, error) {
 	u, err := e.db.UserByLogin(ctx, address)
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return nil, fmt.Errorf("user: %w", err)
 	}
-	if err != nil || storage.Normalise(u.Email) != storage.Normalise(address) {
+	if err != nil || !sameMailbox(u.Email, address) {
 		return nil, nil
 	}
 	return u, nil

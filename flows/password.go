@@ -14,9 +14,9 @@ import (
 	"github.com/sallyport-id/sallyport/themes"
 )
 
-// maxName is the longest name that is looked up: the longest mail address there is
-// (RFC 5321 §4.5.3.1), and some.
 const (
+	// maxName is the longest name that is looked up: the longest mail address there is
+	// (RFC 5321 §4.5.3.1), and some.
 	maxName  = 320
 	maxAgent = 200 // of what is kept of a browser's name
 )

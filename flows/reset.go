@@ -257,7 +257,7 @@ func (e *Engine) setNewPassword(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	next := "/reset?changed"
-	if errandOf(t.data).ReturnTo != "" {
+	if it := errandOf(t.data); it.ReturnTo != "" || it.Invitation != "" {
 		next = "/reset/" + r.PathValue("token") + "?changed"
 	}
 	http.Redirect(w, r, e.path(next), http.StatusSeeOther)

@@ -21,6 +21,10 @@ type Link struct {
 type errand struct {
 	Email    string `json:"email,omitempty"` // the mailbox that the link proves
 	ReturnTo string `json:"return_to,omitempty"`
+	// Organization and Invitation are the ids of the invitation that the last page leads
+	// back to, in place of ReturnTo: its link is kept sealed, and nowhere else.
+	Organization string `json:"organization,omitempty"`
+	Invitation   string `json:"invitation,omitempty"`
 	// First is true where the person has no password yet: a link that is left over when
 	// they have one opens nothing.
 	First bool `json:"first,omitempty"`
@@ -98,5 +102,9 @@ func (e *Engine) finished(r *http.Request, kind string) (returnTo string, used b
 	if err != nil || t.Kind != kind || t.UsedAt.IsZero() {
 		return "", false
 	}
-	return errandOf(t.Data).ReturnTo, true
+	it := errandOf(t.Data)
+	if it.Invitation == "" {
+		return it.ReturnTo, true
+	}
+	return e.joiningLink(r.Context(), it.Organization, it.Invitation), true
 }

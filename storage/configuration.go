@@ -64,11 +64,7 @@ func (d *DB) PutConfiguration(ctx context.Context, key, value string) error {
 
 // roomForConfiguration refuses one more value than all rules may be given.
 func (d *DB) roomForConfiguration(ctx context.Context) error {
-	var n int64
-	err := d.query(ctx, func(ctx context.Context, q bun.IDB) (err error) {
-		n, err = q.NewSelect().Model((*Document)(nil)).Where("kind = ?", configurationKind).Count(ctx)
-		return err
-	})
+	n, err := count[Document](ctx, d, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("kind = ?", configurationKind) })
 	if err == nil && n >= maxSecrets {
 		err = fmt.Errorf("%w: configuration: rules share %d values already, which is the most; remove one first", ErrInvalid, n)
 	}

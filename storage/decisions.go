@@ -70,12 +70,7 @@ func (d *DB) Decisions(ctx context.Context, f DecisionFilter) ([]*Decision, erro
 // CountDecisions is how many records there are, whatever After and Limit say.
 func (d *DB) CountDecisions(ctx context.Context, f DecisionFilter) (int64, error) {
 	f.After = ""
-	var n int64
-	err := d.query(ctx, func(ctx context.Context, q bun.IDB) (err error) {
-		n, err = f.narrow(q.NewSelect().Model((*Decision)(nil))).Count(ctx)
-		return err
-	})
-	return n, err
+	return count[Decision](ctx, d, f.narrow)
 }
 
 func (f DecisionFilter) narrow(q *bun.SelectQuery) *bun.SelectQuery {

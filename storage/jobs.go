@@ -77,11 +77,11 @@ func (d *DB) JobSlots(ctx context.Context) ([]string, error) {
 	return slots, err
 }
 
-// OpenJobs lists the jobs that are not done, the oldest first. One that cannot be opened is
+// OpenJobs lists the jobs of a type that are not done, the oldest first. One that cannot be opened is
 // logged, and does not keep the others from being done.
-func (d *DB) OpenJobs(ctx context.Context) ([]*Job, error) {
+func (d *DB) OpenJobs(ctx context.Context, kind string) ([]*Job, error) {
 	rows, err := all[Job](ctx, d, func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("slot IS NOT NULL").Where("expires_at > ?", d.now()).OrderExpr("created_at, id")
+		return q.Where("type = ?", kind).Where("slot IS NOT NULL").Where("expires_at > ?", d.now()).OrderExpr("created_at, id")
 	})
 	if err != nil {
 		return nil, err
@@ -96,12 +96,10 @@ func (d *DB) OpenJobs(ctx context.Context) ([]*Job, error) {
 }
 
 // CountJobs counts the jobs of a type, done or not.
-func (d *DB) CountJobs(ctx context.Context, kind string) (int, error) {
-	var n int
-	err := d.query(ctx, func(ctx context.Context, q bun.IDB) error {
-		return q.NewSelect().Model((*Job)(nil)).ColumnExpr("count(*)").Where("type = ?", kind).Where("expires_at > ?", d.now()).Scan(ctx, &n)
+func (d *DB) CountJobs(ctx context.Context, kind string) (int64, error) {
+	return count[Job](ctx, d, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("type = ?", kind).Where("expires_at > ?", d.now())
 	})
-	return n, err
 }
 
 func (d *DB) openJob(j *Job) error {

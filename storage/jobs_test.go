@@ -45,7 +45,7 @@ func TestJobsLeft(t *testing.T) {
 	must(err)
 	must(open().PutJob(ctx, &storage.Job{ID: "job_1", Type: "walk", Slot: "walk 0", Body: json.RawMessage(`{}`), ExpiresAt: at.Add(time.Hour)}))
 	must(db.PutJob(ctx, &storage.Job{ID: "job_2", Type: "walk", Slot: "walk 1", Body: json.RawMessage(`{}`), ExpiresAt: at.Add(time.Hour)}))
-	jobs, err := db.OpenJobs(ctx)
+	jobs, err := db.OpenJobs(ctx, "walk")
 	must(err)
 	slots, err := db.JobSlots(ctx)
 	must(err)

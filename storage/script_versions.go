@@ -79,12 +79,8 @@ func (d *DB) ScriptVersionsPage(ctx context.Context, scriptID string, offset, li
 }
 
 // CountScriptVersions counts the texts of a script.
-func (d *DB) CountScriptVersions(ctx context.Context, scriptID string) (n int64, err error) {
-	err = d.query(ctx, func(ctx context.Context, q bun.IDB) (err error) {
-		n, err = q.NewSelect().Model((*ScriptVersion)(nil)).Where("script_id = ?", scriptID).Count(ctx)
-		return err
-	})
-	return n, err
+func (d *DB) CountScriptVersions(ctx context.Context, scriptID string) (int64, error) {
+	return count[ScriptVersion](ctx, d, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("script_id = ?", scriptID) })
 }
 
 // ScriptVersion finds one text of a script. Errors: ErrNotFound.

@@ -87,6 +87,15 @@ func all[T any](ctx context.Context, d *DB, narrow func(*bun.SelectQuery) *bun.S
 	return rows, nil
 }
 
+// count counts the rows that narrow selects.
+func count[T any](ctx context.Context, d *DB, narrow func(*bun.SelectQuery) *bun.SelectQuery) (n int64, err error) {
+	err = d.query(ctx, func(ctx context.Context, q bun.IDB) (err error) {
+		n, err = narrow(q.NewSelect().Model((*T)(nil))).Count(ctx)
+		return err
+	})
+	return n, err
+}
+
 // versioned advances a row's version in memory for one write; it takes that back
 // where the write fails or its transaction is undone.
 func (d *DB) versioned(ctx context.Context, version *int64, write func() error) error {

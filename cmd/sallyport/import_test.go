@@ -13,9 +13,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -89,13 +90,34 @@ func started(t *testing.T, meanwhile func(*os.Process), args ...string) ended {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	most := make(chan int64, 1)
+	go func() { most <- mostOf(cmd.Process.Pid) }()
 	meanwhile(cmd.Process)
 	_ = cmd.Wait() // its status is looked at
-	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
+	rss := <-most
+	if rss == 0 {
 		t.Fatal("this system does not say what a process used")
 	}
-	return ended{cmd.ProcessState.ExitCode(), out.String(), errs.String(), usage.Maxrss << 10}
+	return ended{cmd.ProcessState.ExitCode(), out.String(), errs.String(), rss}
+}
+
+var highWater = regexp.MustCompile(`VmHWM:\s*(\d+) kB`)
+
+// mostOf is the most memory that a process has had when it ends, in bytes. Its rusage would
+// begin with what we had when we started it.
+func mostOf(pid int) (bytes int64) {
+	for ; ; time.Sleep(2 * time.Millisecond) {
+		status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+		found := highWater.FindSubmatch(status)
+		if err != nil || found == nil {
+			return bytes
+		}
+		kib, err := strconv.ParseInt(string(found[1]), 10, 64)
+		if err != nil {
+			return bytes
+		}
+		bytes = kib << 10
+	}
 }
 
 func undisturbed(*os.Process) {}

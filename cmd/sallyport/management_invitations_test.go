@@ -199,6 +199,10 @@ func TestInvitationOfNewcomer(t *testing.T) {
 	}
 	before := newBrowser(t) // has the link to a password and keeps it
 	before.get(link).submit("")
+	key := x.house.db.Hash("ticket", strings.TrimPrefix(before.at.Path, "/reset/"))
+	if ticket, err := x.house.db.TicketByKey(t.Context(), key); err != nil || strings.Contains(string(ticket.Data), link[strings.LastIndexByte(link, '/')+1:]) {
+		t.Errorf("the invitation's own ticket is kept in the open, or: %v", err)
+	}
 	b.submit("").get(link).submit("") // put off, and begun again
 	b.fill(map[string]string{"password_new": invitedPassword, "password_again": invitedPassword}).submit("")
 	if !strings.Contains(b.body, link) {

@@ -92,9 +92,7 @@ func TestRow63_64_Import(t *testing.T) {
 			t.Errorf("%s: %+v, want %d", name, got, one.status)
 		}
 	}
-	if got := x.may("create:users", 415, "POST", "/jobs/users-imports", `{"users":[]}`); got.status != 415 {
-		t.Errorf("%+v", got)
-	}
+	x.may("create:users", 415, "POST", "/jobs/users-imports", `{"users":[]}`)
 
 	got := x.importUsers("create:users", users, map[string]string{"external_id": "batch 7", "upsert": "false", "send_completion_email": "false"})
 	if got.status != 202 || fieldsOf(got.object(t)) != "connection connection_id created_at external_id id status type upsert" {
@@ -279,22 +277,21 @@ func TestJobResumed(t *testing.T) {
 	}
 
 	at = jobOf(t, x.importUsers("create:users", `[{"email":"z@example.com"}]`, nil))
-	for range 5 { // a job that ends whoever does it
-		row, err := x.house.db.Job(t.Context(), strings.TrimPrefix(at, "/jobs/"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var state object
-		if err := json.Unmarshal(row.Body, &state); err != nil {
-			t.Fatal(err)
-		}
-		state["tries"] = 5
-		if row.Body, err = json.Marshal(state); err != nil {
-			t.Fatal(err)
-		}
-		if err := x.house.db.PutJob(t.Context(), row); err != nil {
-			t.Fatal(err)
-		}
+	// It has been tried five times, and ended whoever did it.
+	row, err = x.house.db.Job(t.Context(), strings.TrimPrefix(at, "/jobs/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var state object
+	if err := json.Unmarshal(row.Body, &state); err != nil {
+		t.Fatal(err)
+	}
+	state["tries"] = 5
+	if row.Body, err = json.Marshal(state); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.house.db.PutJob(t.Context(), row); err != nil {
+		t.Fatal(err)
 	}
 	x.built.admin.DoJobs(t.Context())
 	if got := x.may("read:users", 200, "GET", at, "").object(t); got["status"] != "failed" || got["status_details"] == nil {

@@ -157,10 +157,11 @@ func TestRow118_Branding(t *testing.T) {
 	} {
 		do(400, "PATCH", body).complains(t, words)
 	}
-	for _, body := range []string{
-		`{"logo_url":"https://acme.example/logo.png"}`, `{"favicon_url":"https://acme.example/icon.ico"}`, `{"font":{"url":"https://acme.example/a.woff2"}}`,
+	for body, words := range map[string]string{
+		`{"logo_url":"https://acme.example/logo.png"}`: "logo_url: ", `{"favicon_url":"https://acme.example/icon.ico"}`: "favicon_url: ",
+		`{"font":{"url":"https://acme.example/a.woff2"}}`: "font: ",
 	} {
-		do(403, "PATCH", body).complains(t, "no")
+		do(403, "PATCH", body).complains(t, words)
 	}
 	do(200, "PATCH", `{"colors":null,"logo_url":null}`).says(t, `{}`)
 	if got := sheet.FindStringSubmatch(page("en"))[1]; got != before {

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/sallyport-id/sallyport/flows"
 	"github.com/sallyport-id/sallyport/flows/policy"
 	"github.com/sallyport-id/sallyport/provider/management"
 	"github.com/sallyport-id/sallyport/storage"
@@ -194,12 +193,7 @@ func (c *cli) orgDelete() *cobra.Command {
 			if err := c.confirm(yes, "Remove the organization "+o.Name+" with all memberships?"); err != nil {
 				return err
 			}
-			return h.change(ctx, event{Type: "organization.deleted", Data: map[string]any{"organization": o.ID, "name": o.Name}}, func(ctx context.Context) error {
-				if err := flows.RevokeJoinings(ctx, h.db, h.now(), o.ID, func(string) bool { return true }); err != nil {
-					return err
-				}
-				return h.db.DeleteOrganization(ctx, o.ID)
-			})
+			return h.desk(false).DeleteOrganization(ctx, o)
 		})
 	}
 	return cmd

@@ -12,8 +12,8 @@ const (
 )
 
 // work does what a provider has to do beside requests, until ctx ends: it sends what was
-// not sent yet, follows what others set of factors and the files that risk is assessed by,
-// reads and rotates signing keys, and removes what is over. Several nodes may do so at once.
+// not sent yet, follows what others set of factors, pages and the mail server, and the files
+// that risk is assessed by, passes the log on, does jobs, reads and rotates signing keys, and removes what is over. Several nodes may do so at once.
 func (b *built) work(ctx context.Context) {
 	go b.flows.Work(ctx)
 	go b.house.setup.Watch(ctx)

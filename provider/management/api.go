@@ -20,7 +20,8 @@ import (
 // Base is the path of the API below the issuer's.
 const Base = "/api/v2"
 
-// Options are what an API is made of. All but Logger and Now are required.
+// Options are what an API is made of. Name, Streams, ACRValues, Logger and Now may be left
+// out; Address may be where nobody downloads exports.
 type Options struct {
 	Issuer  string // exactly as applications are configured with it
 	Name    string // of the service

@@ -2,7 +2,6 @@ package management
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -119,17 +118,11 @@ var errNoTemplate = missing("email_template", "That mail has no template here; i
 // templateDocument is the document of a template and what it says. Errors: a 404.
 func (a *API) templateDocument(ctx context.Context, name letterName) (*storage.Document, mailText, error) {
 	var t mailText
-	doc, err := a.DB.Document(ctx, letterKind, string(name))
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil, t, errNoTemplate
+	doc, err := readDocument(ctx, a.DB, letterKind, string(name), &t)
+	if err == nil && doc.ID == "" {
+		err = errNoTemplate
 	}
-	if err != nil {
-		return nil, t, err
-	}
-	if err := json.Unmarshal(doc.Body, &t); err != nil {
-		return nil, t, fmt.Errorf("document %s: %w", doc.ID, err)
-	}
-	return doc, t, nil
+	return doc, t, err
 }
 
 func (a *API) readTemplate(ctx context.Context, in *EmailTemplateName) (*body[emailTemplateView], error) {
@@ -187,10 +180,7 @@ func (a *API) changeTemplate(ctx context.Context, name letterName, sent EmailTem
 		if _, err := t.read(a.Looks.pages, name); err != nil {
 			return err
 		}
-		if doc.Body, err = json.Marshal(t); err != nil {
-			return err
-		}
-		return a.DB.PutDocument(ctx, doc)
+		return storeDocument(ctx, a.DB, doc, t)
 	})
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ const (
 )
 
 // A UserImport takes people over from a file, with their password hashes and second
-// factors, for the command line.
+// factors. The command line runs one, and the jobs of the API.
 //
 // A person is stored as a whole or not at all, but for one thing that Auth0 does as well:
 // where only mfa_factors is wrong the person comes without them, and the record is

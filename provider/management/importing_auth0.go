@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
-	"net/mail"
 	"slices"
 	"strings"
 	"time"
@@ -136,7 +135,7 @@ func (one *auth0User) user() (*storage.User, *ImportError) {
 	switch {
 	case storage.Normalise(u.Username) == "":
 		return nil, &ImportError{Code: "OBJECT_REQUIRED", Message: "Missing required property: email", Path: "email"}
-	case u.Email != "" && !isAddress(u.Email):
+	case u.Email != "" && !mailAddress(u.Email):
 		return nil, &ImportError{Code: "INVALID_FORMAT", Message: "Error in email property - Object didn't pass validation for format email: " + u.Email, Path: "email"}
 	case len(u.ID) > maxUserID:
 		return nil, &ImportError{Code: "MAX_LENGTH", Message: "It has more than 64 bytes, which no passkey can carry.", Path: "user_id"}
@@ -162,11 +161,6 @@ func (one *auth0User) unbounded() *ImportError {
 		}
 	}
 	return nil
-}
-
-func isAddress(text string) bool {
-	a, err := mail.ParseAddress(text)
-	return err == nil && a.Name == "" && a.Address == text
 }
 
 // id is the person's, as applications know it: an import puts the name of the database's

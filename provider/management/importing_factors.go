@@ -105,7 +105,7 @@ func readMFAFactor(item json.RawMessage, path string) (string, factors.Answer, e
 		return "", nil, mfaFailed(path+".phone.value", "it is not + and at most 15 digits")
 	case f.Phone != nil:
 		return factors.SMS, factors.Answer{"phone_number": f.Phone.Value}, nil
-	case !isAddress(f.Email.Value):
+	case !mailAddress(f.Email.Value):
 		return "", nil, mfaFailed(path+".email.value", "it is not an e-mail address")
 	}
 	return factors.Email, factors.Answer{"email": f.Email.Value}, nil

@@ -208,7 +208,7 @@ func (a *API) jobByID(ctx context.Context, in *JobPath) (*oneJob, error) {
 		return nil, err
 	}
 	v := a.viewJob(j)
-	if j.row.Type == jobExport && j.Status == "completed" && slices.Contains(callerOf(ctx).Scopes, "read:users") {
+	if j.row.Type == jobExport && j.Status == "completed" && callerOf(ctx).May("read:users") {
 		e := &storage.Event{Type: "job.linked", Data: map[string]any{"job": j.row.ID, "kind": j.row.Type}}
 		a.desk(ctx).sign(e)
 		if err := a.DB.AddEvents(ctx, e); err != nil {

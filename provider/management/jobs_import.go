@@ -57,7 +57,7 @@ func (a *API) importUsers(ctx context.Context, in *struct {
 		return nil, err
 	}
 	s := jobState{ExternalID: form["external_id"], Size: int64(len(form["users"]))}
-	s.Factors = slices.Contains(callerOf(ctx).Scopes, "create:authentication_methods")
+	s.Factors = callerOf(ctx).May("create:authentication_methods")
 	if s.Upsert, err = flagOf(form, "upsert"); err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (a *API) importUsers(ctx context.Context, in *struct {
 		return nil, refusal(http.StatusRequestEntityTooLarge, "", "Payload content exceeded the limit (500KB); import in several jobs")
 	case len(text) == 0 || text[0] != '[' || !json.Valid(users):
 		return nil, invalid("users", "is no JSON array")
-	case s.Upsert && !slices.Contains(callerOf(ctx).Scopes, "update:users"):
+	case s.Upsert && !callerOf(ctx).May("update:users"):
 		return nil, refusal(http.StatusForbidden, "insufficient_scope", "Insufficient scope, expected: update:users, because upsert changes users who are there")
 	}
 	return a.startJob(ctx, jobImport, s, users)

@@ -34,16 +34,8 @@ func (a *API) WorkJobs(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, kind := range []string{jobImport, jobExport} {
 		all.Go(func() {
-			tick := time.NewTicker(jobEvery)
-			defer tick.Stop()
-			for {
-				a.doJobs(ctx, kind)
-				select {
-				case <-ctx.Done():
-					return
-				case <-tick.C:
-				}
-			}
+			a.doJobs(ctx, kind)
+			every(ctx, jobEvery, func(ctx context.Context) { a.doJobs(ctx, kind) })
 		})
 	}
 	all.Wait()
@@ -56,10 +48,10 @@ func (a *API) DoJobs(ctx context.Context) {
 }
 
 func (a *API) doJobs(ctx context.Context, kind string) {
-	open, err := a.DB.OpenJobs(ctx)
+	open, err := a.DB.OpenJobs(ctx, kind)
 	for _, row := range open {
-		if row.Type != kind || ctx.Err() != nil {
-			continue
+		if ctx.Err() != nil {
+			return
 		}
 		if err := a.doJob(ctx, row); err != nil && ctx.Err() == nil {
 			a.Logger.ErrorContext(ctx, "job", "job", row.ID, "type", kind, "error", err)

@@ -82,7 +82,7 @@ var logCodes = []logCode{
 }
 
 // adminNouns are what only administrators change: an API operation, in Auth0's words.
-var adminNouns = []string{"api.", "client.", "client_grant.", "email_provider.", "job.", "key.", "organization.", "prompt.", "role.", "rule.", "tenant.", "log_stream."}
+var adminNouns = []string{"api.", "client.", "client_grant.", "email_provider.", "email_template.", "job.", "key.", "organization.", "prompt.", "role.", "rule.", "tenant.", "log_stream."}
 
 // codeOf is the code of a line, with words about it.
 func codeOf(e *storage.Event) (code, words string) {

@@ -2,21 +2,21 @@ package management
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"code.dny.dev/ssrf"
+	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
 // webhookTimeout bounds one request.
@@ -63,6 +63,14 @@ func signingKey(secret string) []byte {
 	return key
 }
 
+func sign(key []byte, id string, now time.Time, body []byte) (string, error) {
+	signer, err := webhooks.NewWebhookRaw(key)
+	if err != nil {
+		return "", err
+	}
+	return signer.Sign(id, now, body)
+}
+
 // guard refuses addresses of networks that are not the world's.
 var guard = ssrf.New(ssrf.WithAnyPort())
 
@@ -86,19 +94,23 @@ func (k *sink) send(ctx context.Context, client *http.Client, id string, now tim
 	if err != nil {
 		return err
 	}
-	r.Header.Set("Content-Type", orText(k.ContentType, "application/json"))
+	r.Header.Set("Content-Type", cmp.Or(k.ContentType, "application/json"))
 	if k.Authorization != "" {
 		r.Header.Set("Authorization", k.Authorization)
 	}
 	if key := signingKey(k.Secret); key != nil {
-		at := strconv.FormatInt(now.Unix(), 10)
-		mac := hmac.New(sha256.New, key)
-		fmt.Fprintf(mac, "%s.%s.%s", id, at, body)
-		r.Header.Set("Webhook-Id", id)
-		r.Header.Set("Webhook-Timestamp", at)
-		r.Header.Set("Webhook-Signature", "v1,"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+		signature, err := sign(key, id, now, body)
+		if err != nil {
+			return err
+		}
+		r.Header.Set(webhooks.HeaderWebhookID, id)
+		r.Header.Set(webhooks.HeaderWebhookTimestamp, fmt.Sprint(now.Unix()))
+		r.Header.Set(webhooks.HeaderWebhookSignature, signature)
 	}
 	answer, err := client.Do(r)
+	if at, ok := errors.AsType[*url.Error](err); ok {
+		return at.Err // the address may have a secret in it
+	}
 	if err != nil {
 		return err
 	}

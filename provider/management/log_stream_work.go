@@ -139,7 +139,7 @@ func (a *API) pass(ctx context.Context, client *http.Client, s *logStream, found
 // categories are the names of Auth0's that lines of ours have.
 var categories = []string{
 	"auth.login.success", "auth.login.fail", "auth.logout.success", "auth.signup.success", "auth.ancillary.success", "auth.ancillary.fail",
-	"auth.token_exchange.fail", "management.success", "user.success", "other",
+	"auth.token_exchange.success", "auth.token_exchange.fail", "management.success", "user.success", "other",
 }
 
 // categoryOf is the category of a code.
@@ -153,8 +153,10 @@ func categoryOf(code string) string {
 		return "auth.logout.success"
 	case "ss":
 		return "auth.signup.success"
-	case "ferrt":
+	case "ferrt", "fepft", "feotpft", "feoobft", "fercft", "fertft":
 		return "auth.token_exchange.fail"
+	case "sepft", "seotpft", "seoobft", "sercft", "sertft":
+		return "auth.token_exchange.success"
 	case "sapi", "gd_tenant_update":
 		return "management.success"
 	case "scp", "scpr", "sdu", "sv", "svr", "srrt":

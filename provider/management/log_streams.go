@@ -1,6 +1,7 @@
 package management
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -69,12 +70,7 @@ func readStream(row *storage.Document) (*streamRecord, error) {
 }
 
 func (s *streamRecord) put(ctx context.Context, db *storage.DB) error {
-	body, err := json.Marshal(s.logStream)
-	if err != nil {
-		return err
-	}
-	s.row.Body = body
-	return db.PutDocument(ctx, s.row)
+	return storeDocument(ctx, db, s.row, s.logStream)
 }
 
 // view is the stream without its secrets.
@@ -213,8 +209,8 @@ func (a *API) patchStream(ctx context.Context, in *struct {
 		before := s.Sink
 		s.Sink = *b.Sink
 		if s.Sink.Endpoint == before.Endpoint { // else the secrets would go to somebody else
-			s.Sink.Authorization = orText(s.Sink.Authorization, before.Authorization)
-			s.Sink.Secret = orText(s.Sink.Secret, before.Secret)
+			s.Sink.Authorization = cmp.Or(s.Sink.Authorization, before.Authorization)
+			s.Sink.Secret = cmp.Or(s.Sink.Secret, before.Secret)
 		}
 	}
 	if err := a.checkStream(&s.logStream); err != nil {
@@ -225,13 +221,6 @@ func (a *API) patchStream(ctx context.Context, in *struct {
 		return nil, err
 	}
 	return &oneStream{s.view()}, nil
-}
-
-func orText(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
 }
 
 func (a *API) deleteStream(ctx context.Context, in *StreamPath) (*struct{}, error) {

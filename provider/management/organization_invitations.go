@@ -206,9 +206,9 @@ func (a *API) wishedInvitation(ctx context.Context, organization string, b *invi
 		return nil, refusal(http.StatusBadRequest, "inexistent_connection", "The connection does not exist.")
 	case strings.ContainsFunc(b.Inviter.Name, unicode.IsControl):
 		return nil, invalid("inviter.name", "is no name on one line")
-	case len(b.Roles) > 0 && !slices.Contains(callerOf(ctx).Scopes, "create:organization_member_roles"):
+	case len(b.Roles) > 0 && !callerOf(ctx).May("create:organization_member_roles"):
 		return nil, refusal(http.StatusForbidden, "insufficient_scope", "Insufficient scope, expected: create:organization_member_roles, because the invitation gives roles")
-	case !isAddress(b.Invitee.Email):
+	case !mailAddress(b.Invitee.Email):
 		return nil, invalid("invitee.email", "is no e-mail address")
 	}
 	for path, member := range map[string]struct {

@@ -210,11 +210,19 @@ func (a *API) deleteOrganization(ctx context.Context, in *OrganizationPath) (*st
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.change(ctx, storage.Event{Type: "organization.deleted", Data: map[string]any{"organization": o.ID, "name": o.Name}}, func(ctx context.Context) error {
-		if err := flows.RevokeJoinings(ctx, a.DB, a.Now(), o.ID, func(string) bool { return true }); err != nil {
+	return nil, a.desk(ctx).DeleteOrganization(ctx, o)
+}
+
+// DeleteOrganization removes an organization with its memberships and invitations.
+//
+// Errors: storage.ErrNotFound.
+func (d Desk) DeleteOrganization(ctx context.Context, o *storage.Organization) error {
+	e := storage.Event{Type: "organization.deleted", Data: map[string]any{"organization": o.ID, "name": o.Name}}
+	return d.Change(ctx, e, func(ctx context.Context) error {
+		if err := flows.RevokeJoinings(ctx, d.DB, d.Now(), o.ID, func(string) bool { return true }); err != nil {
 			return err
 		}
-		return a.DB.DeleteOrganization(ctx, o.ID)
+		return d.DB.DeleteOrganization(ctx, o.ID)
 	})
 }
 

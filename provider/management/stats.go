@@ -32,8 +32,8 @@ type dayView struct {
 }
 
 func (a *API) dailyStats(ctx context.Context, in *struct {
-	From string `query:"from" pattern:"^[0-9]{8}$" doc:"the first day, as 20260131; default: 29 days before the last"`
-	To   string `query:"to" pattern:"^[0-9]{8}$" doc:"the last day; default: today"`
+	From string `query:"from" pattern:"^[0-9]{8}$" patternDescription:"a day as 20260131" doc:"the first day, as 20260131; default: 29 days before the last"`
+	To   string `query:"to" pattern:"^[0-9]{8}$" patternDescription:"a day as 20260131" doc:"the last day; default: today"`
 },
 ) (*struct{ Body []dayView }, error) {
 	last := a.Now().UTC().Truncate(24 * time.Hour)

@@ -141,3 +141,32 @@ func (k *keyRing) newest(alg jose.SignatureAlgorithm) *ringKey {
 	}
 	return best
 }
+
+// RotateKeys makes new signing keys on behalf of actor; see [RotateKeys].
+func (p *Provider) RotateKeys(ctx context.Context, actor string) ([]*storage.SigningKey, error) {
+	made, err := RotateKeys(ctx, p.db, p.now(), p.config, actor)
+	if err != nil {
+		return nil, err
+	}
+	return made, p.keys.load(ctx)
+}
+
+// RevokeKey has nothing that a key signed believed any more: here at once, on other nodes
+// within a minute.
+//
+// Errors: storage.ErrNotFound.
+func (p *Provider) RevokeKey(ctx context.Context, actor string, row *storage.SigningKey) error {
+	row.ExpiresAt = p.now()
+	err := p.db.Tx(ctx, func(ctx context.Context) error {
+		if err := p.db.UpdateSigningKey(ctx, row); err != nil {
+			return err
+		}
+		return p.db.AddEvents(ctx, &storage.Event{
+			ID: storage.NewID("evt"), At: row.ExpiresAt, Type: "key.revoked", Actor: actor, Data: map[string]any{"kid": row.ID, "alg": row.Alg},
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return p.keys.load(ctx)
+}

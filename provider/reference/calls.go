@@ -67,6 +67,9 @@ func (m *members) call(method, path string, o *huma.Operation) themes.Call {
 		c.Statuses = append(c.Statuses, themes.Status{Code: code, Doc: answer.Description})
 		if strings.HasPrefix(code, "2") {
 			c.Answer = m.of(answer.Content)
+			for i := range c.Answer {
+				c.Answer[i].Required = false // nobody has to send them
+			}
 		}
 	}
 	return c

@@ -1,5 +1,5 @@
 // Package reference shows people how the HTTP APIs are called: a page for each, made of
-// the OpenAPI document that the API itself is made of, so that it cannot say anything else.
+// the OpenAPI document that comes of the calls which the API serves.
 //
 // It knows OpenAPI and the pages of themes, and no API.
 package reference

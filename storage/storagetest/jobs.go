@@ -35,7 +35,7 @@ func jobs(t *testing.T, db *storage.DB) {
 	one.Slot, one.Body = "", json.RawMessage(`{"at":1}`)
 	must(t, db.PutJob(ctx, one))
 	want(t, db.PutJob(ctx, found), storage.ErrConflict)
-	open, err := db.OpenJobs(ctx)
+	open, err := db.OpenJobs(ctx, "walk")
 	must(t, err)
 	n, err := db.CountJobs(ctx, "walk")
 	must(t, err)

@@ -116,9 +116,13 @@ const tenant = async (m) => {
   await step('riskAssessments.settings.newDevice.update', () => m.riskAssessments.settings.newDevice.update({ remember_for: 30 }));
   const keys = await step('keys.signing.list', () => m.keys.signing.list());
   await step('keys.signing.get', () => m.keys.signing.get(keys?.[0]?.kid));
-  // Another SDK's program may have rotated them: then a new key waits.
-  await step('keys.signing.rotate', () => m.keys.signing.rotate().catch((err) => { if (err.statusCode !== 409) throw err; }));
+  await untried('keys.signing.rotate', 'go-auth0 has rotated them already, and a key that waits is not replaced');
   await untried('keys.signing.revoke', 'it takes a key that signs no more, so an hour');
+  const mail = { template: 'reset_email', subject: 'Walk', body: '<a href="{{ url }}">Go on</a>', from: null, syntax: 'liquid', enabled: true };
+  await step('emailTemplates.create', () => m.emailTemplates.create(mail));
+  await step('emailTemplates.get', async () => want((await m.emailTemplates.get('reset_email')).subject === 'Walk', 'its subject'));
+  await step('emailTemplates.update', () => m.emailTemplates.update('reset_email', { subject: 'Walked' }));
+  await step('emailTemplates.set', () => m.emailTemplates.set('reset_email', { ...mail, enabled: false }));
   const credentials = { smtp_host: 'mail.walk.example', smtp_port: 587, smtp_user: 'walk', smtp_pass: 'walk' };
   await step('emails.provider.create', () => m.emails.provider.create({ name: 'smtp', enabled: false, default_from_address: 'no-reply@walk.example', credentials }));
   await step('emails.provider.get', async () => want((await m.emails.provider.get()).credentials.smtp_pass === undefined, 'no password'));

@@ -8,7 +8,7 @@ const absent = (err) => [404, 405].includes(err?.statusCode) && !JSON.stringify(
 // swallowed are calls to what is absent, and looks to the product like something that has
 // a name: it finds fault with the rest of the address.
 const swallowed = new Set(['organizations.clients.list', 'organizations.connections.list', 'organizations.discoveryDomains.list', 'organizations.groups.list',
-  'organizations.invitations.list', 'organizations.organizationTemplate.get', 'organizations.search', 'resourceServers.search']);
+  'organizations.organizationTemplate.get', 'organizations.search', 'resourceServers.search']);
 
 const called = new Set();
 
@@ -36,7 +36,7 @@ export const step = async (call, run, how) => {
   } catch (err) {
     error = err;
   }
-  if (absent(error) || (error && swallowed.has(call))) return missing(call, answerOf(error), why(call), () => Promise.reject(error));
+  if (absent(error) || (error?.statusCode < 500 && swallowed.has(call))) return missing(call, answerOf(error), why(call), () => Promise.reject(error));
   const outcome = () => {
     if (error) throw error;
     return found;
