@@ -39,6 +39,8 @@ type DB struct {
 	log            *slog.Logger
 	timeout        time.Duration
 	cached         caches
+	lite           *sqliteDialect // of the writer; nil on PostgreSQL
+	kept           kept
 	grantWithUser  *prepared // nil on PostgreSQL, as is
 	sessionByKey   *prepared
 	personByID     *prepared
