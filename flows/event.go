@@ -45,13 +45,24 @@ func (e *Engine) about(ctx context.Context, r *http.Request, l *login, back url.
 	if a.context, err = json.Marshal(e.ruleContext(l, h, request, back != nil)); err != nil {
 		return nil, fmt.Errorf("scripts: context: %w", err)
 	}
-	user["enrolledFactors"] = e.enrolledFactors(l)
-	event := e.actionEvent(l, h, request)
-	event["user"] = user
-	if a.event, err = json.Marshal(event); err != nil {
+	enrolled, err := json.Marshal(e.enrolledFactors(l))
+	if err != nil {
+		return nil, fmt.Errorf("scripts: user: %w", err)
+	}
+	if a.event, err = json.Marshal(e.actionEvent(l, h, request)); err != nil {
 		return nil, fmt.Errorf("scripts: event: %w", err)
 	}
+	a.event = attach(a.event, "user", attach(a.user, "enrolledFactors", enrolled))
 	return a, nil
+}
+
+// attach is a JSON object with a member more. json.Marshal would read the member through.
+func attach(object json.RawMessage, name string, member json.RawMessage) json.RawMessage {
+	separator := `,"`
+	if len(object) == len("{}") {
+		separator = `"`
+	}
+	return slices.Concat(object[:len(object)-1], []byte(separator+name+`":`), member, []byte("}"))
 }
 
 // profile is the person, as rules and actions have them.

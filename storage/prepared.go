@@ -31,6 +31,9 @@ func (d *DB) prepare() {
 	d.sessionByKey = &prepared{build: func() *bun.SelectQuery {
 		return d.sessionQuery(d.reader, bun.Safe("?1"), bun.Safe("?2"), bun.Safe("?3"))
 	}}
+	d.sessionWithPerson = &prepared{build: func() *bun.SelectQuery {
+		return d.withPerson(d.sessionQuery(d.reader, bun.Safe("?1"), bun.Safe("?2"), bun.Safe("?3")))
+	}}
 	d.personByID = &prepared{build: func() *bun.SelectQuery {
 		return d.personQuery(d.reader).Where("u.id = ?", bun.Safe("?1"))
 	}}

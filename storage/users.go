@@ -123,8 +123,12 @@ type personLine struct {
 
 // personQuery reads persons; who is meant is for the caller to add.
 func (d *DB) personQuery(q bun.IDB) *bun.SelectQuery {
-	return q.NewSelect().ColumnExpr("?", d.prefixed("u", &User{})).ColumnExpr("?", d.prefixed("a", &Authenticator{})).
-		ColumnExpr("?", d.prefixed("h", &History{})).TableExpr("users AS u").
+	return d.withPerson(q.NewSelect().ColumnExpr("?", d.prefixed("u", &User{})).TableExpr("users AS u"))
+}
+
+// withPerson adds to a query for users u what else persons have.
+func (d *DB) withPerson(q *bun.SelectQuery) *bun.SelectQuery {
+	return q.ColumnExpr("?", d.prefixed("a", &Authenticator{})).ColumnExpr("?", d.prefixed("h", &History{})).
 		Join("LEFT JOIN authenticators AS a ON a.user_id = u.id").Join("LEFT JOIN histories AS h ON h.id = u.id").OrderExpr("a.id")
 }
 
@@ -140,8 +144,14 @@ func (d *DB) person(ctx context.Context, read func(context.Context, bun.IDB, *[]
 	if err != nil {
 		return nil, err
 	}
+	return d.personOf(lines)
+}
+
+// personOf is the person of lines, which are one at least.
+func (d *DB) personOf(lines []personLine) (*Person, error) {
 	p := &Person{User: &lines[0].User, History: &lines[0].History}
 	p.History.UserID = p.ID
+	var err error
 	if p.History.Data, err = d.open(historyData, p.ID, p.History.Data); err != nil {
 		return nil, err
 	}
