@@ -44,6 +44,7 @@ type DB struct {
 	grantWithUser     *prepared // nil on PostgreSQL, as is
 	sessionByKey      *prepared
 	personByID        *prepared
+	loginByID         *prepared
 	sessionWithPerson *prepared
 }
 

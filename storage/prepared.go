@@ -31,6 +31,7 @@ func (d *DB) prepare() {
 	d.sessionByKey = &prepared{build: func() *bun.SelectQuery {
 		return d.sessionQuery(d.reader, bun.Safe("?1"), bun.Safe("?2"), bun.Safe("?3"))
 	}}
+	d.loginByID = &prepared{build: func() *bun.SelectQuery { return d.loginQuery(d.reader, bun.Safe("?1")) }}
 	d.sessionWithPerson = &prepared{build: func() *bun.SelectQuery {
 		return d.withPerson(d.sessionQuery(d.reader, bun.Safe("?1"), bun.Safe("?2"), bun.Safe("?3")))
 	}}
