@@ -62,7 +62,7 @@ func (r *run) provide(name string) error {
 	if r.provided[name] != nil {
 		return nil
 	}
-	made, err := r.start(programOf[name], r.vm.ToValue(r.host), r.vm.ToValue(r.who))
+	made, err := r.start(programOf[name], r.out, r.vm.ToValue(r.who), r.vm.ToValue(r.load))
 	if err != nil {
 		return err
 	}

@@ -4,17 +4,14 @@
 "use strict";
 const { failed, text } = own;
 const { stringify } = JSON;
-const { assign, create } = Object;
 const string = String;
-
-if (user.app_metadata) Object.defineProperty(user, "persistent", { value: user.app_metadata, writable: true, configurable: true, enumerable: false }); // its old name
 
 let outcome;
 // A rule is over when it calls back. An error that it gives later, or throws, counts all
 // the same.
 const rule = (make, configuration) => {
   const mine = outcome = { called: false, failed: false, error: null };
-  globalThis.configuration = assign(create(null), configuration);
+  globalThis.configuration = configuration;
   const fail = error => { if (!mine.failed) { mine.failed = true; mine.error = error; } };
   const callback = (error, newUser, newContext) => {
     if (error) return fail(error);
@@ -23,12 +20,11 @@ const rule = (make, configuration) => {
     if (newUser !== undefined) user = newUser;
     if (newContext !== undefined) context = newContext;
   };
-  const wait = async given => { try { await given; } catch (error) { fail(error); } };
   try {
     const fn = make();
     if (typeof fn !== "function") throw new TypeError("a rule is one function (user, context, callback)");
     const given = fn(user, context, callback);
-    if (given !== undefined) wait(given);
+    if (given !== undefined) (async () => { try { await given; } catch (error) { fail(error); } })();
   } catch (error) { fail(error); }
 };
 
