@@ -2,15 +2,14 @@
 (function (host) {
 "use strict";
 const { stringify } = JSON;
-const string = String;
 
-// A line that cannot be shown is not worth a login.
+// A line that cannot be shown is not worth a login. Whoever spoils String spoils lines alone.
 const shown = value => {
   if (typeof value === "string") return value;
   try {
-    if (value instanceof Error) return string(value);
+    if (value instanceof Error) return String(value);
     const text = stringify(value);
-    return text === undefined ? string(value) : text;
+    return text === undefined ? String(value) : text;
   } catch (error) { return "(cannot be shown)"; }
 };
 const log = (...values) => {

@@ -1,5 +1,5 @@
 // require. load gives a module by its name.
-(function (host, who, load) {
+(function (host, load) {
 "use strict";
 globalThis.require = name => load(`${name}`);
 })

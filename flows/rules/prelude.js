@@ -4,7 +4,6 @@
 // runtime.
 (function (host) {
 "use strict";
-const string = String;
 
 globalThis.global = {};
 
@@ -12,7 +11,7 @@ globalThis.global = {};
 const failed = error => {
   let why = "it threw what cannot be shown", stack = "";
   try {
-    why = string(error);
+    why = `${typeof error === "symbol" ? error.toString() : error}`;
     if (error instanceof Error && typeof error.stack === "string") stack = error.stack;
   } catch (another) { /* said above */ }
   host("fail", why, stack);

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"regexp"
 	"slices"
@@ -178,11 +177,7 @@ func (s Script) kindFault() *Fault {
 
 // sum names what compile makes of s.
 func (s Script) sum() [32]byte {
-	h := sha256.New()
-	for _, part := range []string{s.Kind, "\x00", s.Name, "\x00", s.Source} {
-		_, _ = io.WriteString(h, part) // a hash takes all
-	}
-	return [32]byte(h.Sum(nil))
+	return sha256.Sum256([]byte(s.Kind + "\x00" + s.Name + "\x00" + s.Source))
 }
 
 // syntax is how the compiler says where: "name: Line 3:7 what" or "what at name:3:7".
