@@ -21,7 +21,7 @@ func Serve(in io.Reader, out io.Writer, memory uint64) error {
 		}
 		debug.SetMemoryLimit(int64(memory / 2)) //nolint:gosec // far below the largest int
 	}
-	decoder, encoder := gob.NewDecoder(bufio.NewReaderSize(in, 32<<10)), json.NewEncoder(out)
+	decoder, encoder := gob.NewDecoder(bufio.NewReaderSize(polled(in), 32<<10)), json.NewEncoder(out)
 	for {
 		var m toWorker
 		if err := decoder.Decode(&m); errors.Is(err, io.EOF) {
