@@ -24,7 +24,7 @@ func parse(vm *goja.Runtime, text json.RawMessage) (goja.Value, error) {
 	return v, err
 }
 
-// maxNest is how deep a document may be, as in encoding/json.
+// maxNest is how many objects and arrays a value may be inside of.
 const maxNest = 10_000
 
 var errBroken = errors.New("it does not parse")

@@ -18,7 +18,7 @@ type (
 		Answer    string
 		Job       Job
 		Sums      []byte // of the job's scripts, one behind the other; those that the worker has come without source
-		Whole     bool       // all come with it
+		Whole     bool   // all come with it
 	}
 	fromWorker struct {
 		Fetch   *string  `json:"fetch,omitempty"`
