@@ -75,7 +75,11 @@ func (e *Engine) prospect(ctx context.Context, r *http.Request, ask Ask) (*login
 		age := time.Duration(*l.client.Metadata.DefaultMaxAge) * time.Second
 		l.state.Ask.MaxAge = &age
 	}
-	view, err := e.sessionFor(ctx, r, ask.ClientID)
+	find := e.db.SessionByKey
+	if e.assesses(l) {
+		find = e.db.SessionWithPerson // the session alone will not do
+	}
+	view, err := e.sessionFor(ctx, r, ask.ClientID, find)
 	if err != nil || view == nil {
 		return l, err
 	}
@@ -102,9 +106,11 @@ func (e *Engine) decideAtStart(ctx context.Context, r *http.Request, l *login) (
 	if err != nil || l.user == nil || d.Need == policy.Done && !l.state.Ask.Own {
 		return d, err
 	}
-	person, err := e.db.PersonByID(ctx, l.user.ID)
-	if err != nil {
-		return d, fmt.Errorf("authenticators: %w", err)
+	person := l.session.Person // who is known here is known by their session
+	if person == nil {
+		if person, err = e.db.PersonByID(ctx, l.user.ID); err != nil {
+			return d, fmt.Errorf("authenticators: %w", err)
+		}
 	}
 	e.keep(l, person.Authenticators)
 	if err := l.recollect(person.History); err != nil {

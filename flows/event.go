@@ -35,44 +35,46 @@ func (e *Engine) about(ctx context.Context, r *http.Request, l *login, back url.
 	if err != nil {
 		return nil, err
 	}
-	user := e.profile(l)
 	request := e.requestOf(r, l, back)
-	user["multifactor"] = e.multifactor(l)
 	a := &about{}
-	if a.user, err = json.Marshal(user); err != nil {
+	if a.user, err = json.Marshal(e.profile(l)); err != nil {
 		return nil, fmt.Errorf("scripts: user: %w", err)
 	}
 	if a.context, err = json.Marshal(e.ruleContext(l, h, request, back != nil)); err != nil {
 		return nil, fmt.Errorf("scripts: context: %w", err)
 	}
-	user["enrolledFactors"] = e.enrolledFactors(l)
-	event := e.actionEvent(l, h, request)
-	event["user"] = user
-	if a.event, err = json.Marshal(event); err != nil {
+	enrolled, err := json.Marshal(e.enrolledFactors(l))
+	if err != nil {
+		return nil, fmt.Errorf("scripts: user: %w", err)
+	}
+	if a.event, err = json.Marshal(e.actionEvent(l, h, request)); err != nil {
 		return nil, fmt.Errorf("scripts: event: %w", err)
 	}
+	a.event = attach(a.event, "user", attach(a.user, "enrolledFactors", enrolled))
 	return a, nil
 }
 
-// profile is the person, as rules and actions have them.
-func (e *Engine) profile(l *login) map[string]any {
-	u := l.user
-	p := map[string]any{
-		"user_id": u.ID, "username": u.Username, "email_verified": u.EmailVerified, "phone_verified": u.PhoneNumberVerified,
-		"created_at": u.CreatedAt, "updated_at": u.UpdatedAt, "blocked": u.Blocked,
-		"identities":   []any{map[string]any{"connection": e.config.Connection, "provider": connectionStrategy, "user_id": u.ID, "isSocial": false}},
-		"app_metadata": object(u.AppMetadata), "user_metadata": object(u.UserMetadata),
+// attach is a JSON object with a member more. json.Marshal would read the member through.
+func attach(object json.RawMessage, name string, member json.RawMessage) json.RawMessage {
+	separator := `,"`
+	if len(object) == len("{}") {
+		separator = `"`
 	}
-	for name, text := range map[string]string{
-		"email": u.Email, "name": u.Name, "given_name": u.GivenName, "family_name": u.FamilyName, "nickname": u.Nickname,
-		"picture": u.Picture, "phone_number": u.PhoneNumber, "locale": u.Locale,
-	} {
-		if text != "" {
-			p[name] = text
-		}
+	return slices.Concat(object[:len(object)-1], []byte(separator+name+`":`), member, []byte("}"))
+}
+
+// profile is the person, as rules and actions have them.
+func (e *Engine) profile(l *login) seenUser {
+	u := l.user
+	p := seenUser{
+		ID: u.ID, Username: u.Username, Email: u.Email, EmailVerified: u.EmailVerified, PhoneNumber: u.PhoneNumber, PhoneVerified: u.PhoneNumberVerified,
+		Name: u.Name, GivenName: u.GivenName, FamilyName: u.FamilyName, Nickname: u.Nickname, Picture: u.Picture, Locale: u.Locale,
+		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, Blocked: u.Blocked,
+		Identities:  []seenIdentity{{Connection: e.config.Connection, Provider: connectionStrategy, UserID: u.ID}},
+		AppMetadata: object(u.AppMetadata), UserMetadata: object(u.UserMetadata), Multifactor: e.multifactor(l),
 	}
 	for _, a := range l.usable(factors.Password) {
-		p["last_password_reset"] = a.CreatedAt
+		p.LastPasswordReset = &a.CreatedAt
 	}
 	return p
 }
@@ -107,21 +109,18 @@ func (e *Engine) enrolledFactors(l *login) []any {
 }
 
 // methods are what was proven, in the words of scripts.
-func (e *Engine) methods(l *login, stamp func(time.Time) any) []any {
-	all := []any{}
+func (e *Engine) methods(l *login, stamp func(time.Time) any) []seenMethod {
+	all := []seenMethod{}
 	for _, p := range l.proofs() {
-		m := map[string]any{"timestamp": stamp(p.At)}
+		m := seenMethod{Name: p.Factor, Timestamp: stamp(p.At)}
 		switch info := e.factors.Info(p.Factor); {
 		case p.Factor == factors.Password:
-			m["name"] = "pwd"
-		case isCustom(p):
-			m["name"] = p.Factor
-		case !info.Second:
-			m["name"] = p.Factor
+			m.Name = "pwd"
+		case isCustom(p), !info.Second:
 		case e.passkey(p):
-			m["name"] = "passkey"
+			m.Name = "passkey"
 		default:
-			m["name"], m["type"] = "mfa", factorType(p.Factor)["type"]
+			m.Name, m.Type = "mfa", TypeOf(p.Factor)
 		}
 		all = append(all, m)
 	}
@@ -134,86 +133,66 @@ func (e *Engine) passkey(p factors.Proof) bool {
 }
 
 // ruleContext is context of rules.
-func (e *Engine) ruleContext(l *login, h *history, q happening, returned bool) map[string]any {
-	c := map[string]any{
-		"tenant": e.tenant(), "connection": e.config.Connection, "connectionID": "con_default", "connectionStrategy": connectionStrategy,
-		"connectionOptions": map[string]any{}, "connectionMetadata": map[string]any{},
-		"protocol": l.protocol(returned),
-		"request": map[string]any{
-			"userAgent": q.agent, "ip": q.ip, "hostname": q.host, "query": q.query, "body": q.body, "geoip": snake(q.place),
-		},
-		"authentication": map[string]any{"methods": e.methods(l, func(at time.Time) any { return at.UnixMilli() })},
-		"authorization":  map[string]any{"roles": orEmpty(l.roles())},
-		"stats":          map[string]any{"loginsCount": h.Logins + 1},
-		"sso":            map[string]any{"with_auth0": l.live() != nil, "with_dbconn": l.live() != nil, "current_clients": l.clients()},
-		"idToken":        map[string]any{}, "accessToken": map[string]any{},
+func (e *Engine) ruleContext(l *login, h *history, q happening, returned bool) *seenContext {
+	c := &seenContext{
+		Tenant: e.tenant(), Connection: e.config.Connection, ConnectionID: ConnectionID, ConnectionStrategy: connectionStrategy,
+		Protocol: l.protocol(returned), Authorization: seenRoles{orEmpty(l.roles())}, Organization: l.organizationSeen(), RiskAssessment: l.state.Risk,
 	}
+	r := &c.Request
+	r.UserAgent, r.IP, r.Hostname, r.Query, r.Body, r.GeoIP = q.agent, q.ip, q.host, q.query, q.body, snake(q.place)
+	c.Authentication.Methods = e.methods(l, func(at time.Time) any { return at.UnixMilli() })
+	c.Stats.LoginsCount = h.Logins + 1
+	c.SSO.CurrentClients = l.clients()
 	if l.client != nil {
-		c["clientID"], c["clientName"], c["clientMetadata"] = l.client.ID, l.client.Name, metadata(l.client)
+		c.seenRuleClient = &seenRuleClient{l.client.ID, l.client.Name, metadata(l.client)}
 	}
 	if s := l.live(); s != nil {
-		c["sessionID"] = s.ID
-	}
-	if o := l.organizationSeen(); o != nil {
-		c["organization"] = o
-	}
-	if l.state.Risk != nil {
-		c["riskAssessment"] = l.state.Risk
+		c.SessionID, c.SSO.WithAuth0, c.SSO.WithDBConn = s.ID, true, true
 	}
 	return c
 }
 
 // actionEvent is event of actions, but for the user.
-func (e *Engine) actionEvent(l *login, h *history, q happening) map[string]any {
-	iso := func(at time.Time) any { return at.UTC().Format("2006-01-02T15:04:05.000Z") }
-	authentication := map[string]any{"methods": e.methods(l, iso)}
-	if l.state.Risk != nil {
-		authentication["riskAssessment"] = l.state.Risk
-	}
-	request := map[string]any{
-		"ip": q.ip, "hostname": q.host, "method": q.method, "query": q.query, "body": q.body, "language": q.language, "user_agent": q.agent,
-		"geoip": map[string]any{},
-	}
+func (e *Engine) actionEvent(l *login, h *history, q happening) *seenEvent {
+	iso := func(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }
+	ev := &seenEvent{Authorization: seenRoles{orEmpty(l.roles())}, Organization: l.organizationSeen(), Transaction: e.transaction(l)}
+	ev.Authentication.Methods, ev.Authentication.RiskAssessment = e.methods(l, func(at time.Time) any { return iso(at) }), l.state.Risk
+	ev.Connection.ID, ev.Connection.Name, ev.Connection.Strategy = ConnectionID, e.config.Connection, connectionStrategy
+	ev.Stats.LoginsCount, ev.Tenant.ID = h.Logins+1, e.tenant()
+	r := &ev.Request
+	r.IP, r.Hostname, r.Method, r.Query, r.Body, r.Language, r.UserAgent = q.ip, q.host, q.method, q.query, q.body, q.language, q.agent
 	if q.place != nil {
-		request["geoip"] = q.place
-	}
-	ev := map[string]any{
-		"authentication": authentication, "authorization": map[string]any{"roles": orEmpty(l.roles())},
-		"connection": map[string]any{"id": "con_default", "name": e.config.Connection, "strategy": connectionStrategy, "metadata": map[string]any{}},
-		"request":    request, "stats": map[string]any{"logins_count": h.Logins + 1}, "tenant": map[string]any{"id": e.tenant()},
-		"transaction": e.transaction(l), "security_context": map[string]any{},
+		r.GeoIP = *q.place
 	}
 	if l.client != nil {
-		ev["client"] = map[string]any{"client_id": l.client.ID, "name": l.client.Name, "metadata": metadata(l.client)}
+		ev.Client = &seenActionClient{l.client.ID, l.client.Name, metadata(l.client)}
 	}
 	if s := l.live(); s != nil {
-		ev["session"] = map[string]any{
-			"id": s.ID, "created_at": iso(s.CreatedAt), "authenticated_at": iso(s.AuthTime), "last_interacted_at": iso(s.LastSeenAt), "expires_at": iso(s.ExpiresAt),
-			"clients": l.clients(), "device": map[string]any{"last_ip": s.Address, "last_user_agent": s.UserAgent},
+		ev.Session = &seenSession{
+			ID: s.ID, CreatedAt: iso(s.CreatedAt), AuthenticatedAt: iso(s.AuthTime), LastInteractedAt: iso(s.LastSeenAt), ExpiresAt: iso(s.ExpiresAt),
+			Clients: l.clients(),
 		}
-	}
-	if o := l.organizationSeen(); o != nil {
-		ev["organization"] = o
+		ev.Session.Device.LastIP, ev.Session.Device.LastUserAgent = s.Address, s.UserAgent
 	}
 	if audience := l.parameters().Get("audience"); audience != "" {
-		ev["resource_server"] = map[string]any{"identifier": audience}
+		ev.ResourceServer = &seenResourceServer{audience}
 	}
 	return ev
 }
 
 // transaction is event.transaction.
-func (e *Engine) transaction(l *login) map[string]any {
+func (e *Engine) transaction(l *login) seenTransaction {
 	ask, q := l.state.Ask, l.parameters()
-	metadata := map[string]any{}
+	t := seenTransaction{
+		ID: l.row.ID, ACRValues: orEmpty(ask.ACRValues), RequestedScopes: strings.Fields(q.Get("scope")), Protocol: l.protocol(false),
+		Prompt: orEmpty(ask.Prompt), UILocales: orEmpty(ask.UILocales), Locale: "en", RedirectURI: q.Get("redirect_uri"),
+		LoginHint: ask.LoginHint, ResponseType: strings.Fields(q.Get("response_type")), ResponseMode: q.Get("response_mode"),
+		State: l.row.ID, Metadata: map[string]any{},
+	}
 	if s := l.state.Scripted; s != nil && s.Transaction != nil {
-		metadata = s.Transaction
+		t.Metadata = s.Transaction
 	}
-	return map[string]any{
-		"id": l.row.ID, "acr_values": orEmpty(ask.ACRValues), "requested_scopes": strings.Fields(q.Get("scope")), "protocol": l.protocol(false),
-		"prompt": orEmpty(ask.Prompt), "ui_locales": orEmpty(ask.UILocales), "locale": "en", "redirect_uri": q.Get("redirect_uri"),
-		"login_hint": ask.LoginHint, "response_type": strings.Fields(q.Get("response_type")), "response_mode": q.Get("response_mode"),
-		"state": l.row.ID, "metadata": metadata,
-	}
+	return t
 }
 
 func (l *login) protocol(returned bool) string {
@@ -236,32 +215,27 @@ func (l *login) clients() []string {
 	return []string{}
 }
 
-func (l *login) organizationSeen() map[string]any {
+func (l *login) organizationSeen() *seenOrganization {
 	o := l.scene.organization
 	if o == nil {
 		return nil
 	}
-	return map[string]any{"id": o.ID, "name": o.Name, "display_name": o.DisplayName, "metadata": o.Metadata}
+	return &seenOrganization{o.ID, o.Name, o.DisplayName, o.Metadata}
 }
 
-// snake is a place in the spelling of rules; an unknown one has nothing.
-func snake(p *risk.Place) map[string]any {
-	all := map[string]any{}
+// snake is a place in the spelling of rules.
+func snake(p *risk.Place) seenPlace {
 	if p == nil {
-		return all
+		return seenPlace{}
 	}
-	for name, text := range map[string]string{
-		"country_code": p.CountryCode, "country_code3": p.CountryCode3, "country_name": p.CountryName, "city_name": p.CityName,
-		"time_zone": p.TimeZone, "continent_code": p.ContinentCode, "subdivision_code": p.SubdivisionCode, "subdivision_name": p.SubdivisionName,
-	} {
-		if text != "" {
-			all[name] = text
-		}
+	s := seenPlace{
+		CountryCode: p.CountryCode, CountryCode3: p.CountryCode3, CountryName: p.CountryName, CityName: p.CityName, TimeZone: p.TimeZone,
+		ContinentCode: p.ContinentCode, SubdivisionCode: p.SubdivisionCode, SubdivisionName: p.SubdivisionName,
 	}
 	if p.Located() {
-		all["latitude"], all["longitude"] = p.Latitude, p.Longitude
+		s.Latitude, s.Longitude = &p.Latitude, &p.Longitude
 	}
-	return all
+	return s
 }
 
 // tenant is the first word of the site's name.

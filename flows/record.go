@@ -100,10 +100,17 @@ func (e *Engine) write(l *login, d policy.Decision) *storage.Decision {
 	if s := l.state.Scripted; s != nil {
 		rec.Steps, rec.Denial = s.Steps, s.Denial
 	}
+	seen := []json.RawMessage{rec.User, rec.Context, rec.Event}
+	rec.User, rec.Context, rec.Event = nil, nil, nil
 	b, err := json.Marshal(rec)
 	if err != nil {
 		e.log.Error("decision is not recorded", "error", err)
 		return nil
+	}
+	for i, name := range []string{"user", "context", "event"} {
+		if len(seen[i]) > 0 {
+			b = attach(b, name, seen[i])
+		}
 	}
 	row := &storage.Decision{
 		ID: l.row.ID, At: rec.At, UserID: l.user.ID, Outcome: l.outcome(d), Data: b, ExpiresAt: e.now().Add(e.config.RecordFor),

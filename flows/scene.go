@@ -19,7 +19,11 @@ import (
 
 // connectionStrategy is what Auth0 calls a register of one's own; Config.Connection is its
 // name.
-const connectionStrategy = "auth0"
+const (
+	connectionStrategy = "auth0"
+	// ConnectionID is its id in APIs and scripts.
+	ConnectionID = "con_default"
+)
 
 // A scene is where a login happens, as far as it is known.
 type scene struct {

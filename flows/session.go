@@ -22,15 +22,17 @@ const seenEvery = time.Minute
 // Who accepts a session has to look at its Proofs (or ask Begin): a session exists
 // after a password alone.
 func (e *Engine) Session(ctx context.Context, r *http.Request) (*storage.SessionView, error) {
-	return e.sessionFor(ctx, r, "")
+	return e.sessionFor(ctx, r, "", e.db.SessionByKey)
 }
 
-func (e *Engine) sessionFor(ctx context.Context, r *http.Request, clientID string) (*storage.SessionView, error) {
+func (e *Engine) sessionFor(
+	ctx context.Context, r *http.Request, clientID string, find func(context.Context, []byte, string) (*storage.SessionView, error),
+) (*storage.SessionView, error) {
 	cookie := e.cookie(r, sessionCookie)
 	if cookie == "" {
 		return nil, nil
 	}
-	view, err := e.db.SessionByKey(ctx, e.db.Hash(hashSession, cookie), clientID)
+	view, err := find(ctx, e.db.Hash(hashSession, cookie), clientID)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, nil
 	}

@@ -51,21 +51,12 @@ func (d *DB) atOnce(ctx context.Context, do func(ctx context.Context) error) err
 }
 
 func (d *DB) send(ctx context.Context, b *batch) error {
-	if d.postgres {
-		return d.exec(ctx, func(ctx context.Context, q bun.IDB) error {
-			var one int
-			return b.refused(b.asQuery(q).Scan(ctx, &one))
-		})
+	if !d.postgres {
+		return d.compiled(ctx, b.parts...)
 	}
-	text, err := b.asScript(d.writer)
-	if err != nil {
-		return err
-	}
-	return d.Tx(ctx, func(ctx context.Context) error {
-		return d.exec(ctx, func(ctx context.Context, q bun.IDB) error {
-			_, err := q.ExecContext(ctx, text)
-			return b.refused(err)
-		})
+	return d.exec(ctx, func(ctx context.Context, q bun.IDB) error {
+		var one int
+		return b.refused(b.asQuery(q).Scan(ctx, &one))
 	})
 }
 
@@ -100,28 +91,10 @@ func (b *batch) asQuery(q bun.IDB) *bun.SelectQuery {
 		bun.Safe(strings.Join(conditions, " AND ")), bun.Safe(changed), bun.Ident(checked))
 }
 
-// asScript is the statements one after another, each with a check that fails where it
-// changed no row.
-func (b *batch) asScript(db *bun.DB) (string, error) {
-	var text []byte
-	var err error
-	for _, p := range b.parts {
-		if text, err = p.query.AppendQuery(db.QueryGen(), text); err != nil {
-			return "", fmt.Errorf("storage: %w", err)
-		}
-		text = append(text, ";\n"...)
-		if p.otherwise != nil {
-			text = append(text, "SELECT abs(-9223372036854775808) WHERE changes() = 0;\n"...)
-		}
-	}
-	return string(text), nil
-}
-
 // refused finds out that err is the failure that a check is made to be.
 func (b *batch) refused(err error) error {
 	var pg *pgconn.PgError
-	postgres := errors.As(err, &pg) && pg.Code == "22P02" && strings.Contains(pg.Message, changed)
-	if !postgres && (err == nil || !strings.Contains(err.Error(), "integer overflow")) {
+	if !errors.As(err, &pg) || pg.Code != "22P02" || !strings.Contains(pg.Message, changed) {
 		return err
 	}
 	for _, p := range b.parts {
@@ -138,10 +111,6 @@ func (d *DB) add(ctx context.Context, otherwise error, build func(q bun.IDB) sta
 	if b == nil {
 		return false
 	}
-	query, ok := build(d.writer).(bun.Query)
-	if !ok {
-		return false
-	}
-	b.parts = append(b.parts, part{query, otherwise})
+	b.parts = append(b.parts, part{build(d.writer), otherwise})
 	return true
 }

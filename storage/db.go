@@ -31,17 +31,21 @@ type Options struct {
 
 // DB is the database. It is safe for concurrent use.
 type DB struct {
-	writer, reader *bun.DB
-	postgres       bool
-	closers        []func() error
-	sealer         *Sealer
-	clock          func() time.Time
-	log            *slog.Logger
-	timeout        time.Duration
-	cached         caches
-	grantWithUser  *prepared // nil on PostgreSQL, as is
-	sessionByKey   *prepared
-	personByID     *prepared
+	writer, reader    *bun.DB
+	postgres          bool
+	closers           []func() error
+	sealer            *Sealer
+	clock             func() time.Time
+	log               *slog.Logger
+	timeout           time.Duration
+	cached            caches
+	lite              *sqliteDialect // of the writer; nil on PostgreSQL
+	kept              kept
+	grantWithUser     *prepared // nil on PostgreSQL, as is
+	sessionByKey      *prepared
+	personByID        *prepared
+	loginByID         *prepared
+	sessionWithPerson *prepared
 }
 
 // Open opens the database of o and proves that it answers. It does not migrate: see

@@ -32,22 +32,31 @@ func (d *DB) CreateLogin(ctx context.Context, l *Login) error {
 	return d.insert(ctx, row)
 }
 
+// A loginLine is a login with its user and one of their authenticators.
+type loginLine struct {
+	Login         Login         `bun:"embed:l_"`
+	User          User          `bun:"embed:u_"`
+	Authenticator Authenticator `bun:"embed:a_"`
+}
+
+func (d *DB) loginQuery(q bun.IDB, id any) *bun.SelectQuery {
+	return q.NewSelect().ColumnExpr("?", d.prefixed("l", &Login{})).ColumnExpr("?", d.prefixed("u", &User{})).
+		ColumnExpr("?", d.prefixed("a", &Authenticator{})).TableExpr("logins AS l").
+		Join("LEFT JOIN users AS u ON u.id = l.user_id").Join("LEFT JOIN authenticators AS a ON a.user_id = u.id").
+		Where("l.id = ?", id).OrderExpr("a.id")
+}
+
 // LoginByID finds a login, done and expired ones too: that is for the caller to say.
 //
 // Errors: ErrNotFound.
 func (d *DB) LoginByID(ctx context.Context, id string) (*LoginView, error) {
-	type line struct {
-		Login         Login         `bun:"embed:l_"`
-		User          User          `bun:"embed:u_"`
-		Authenticator Authenticator `bun:"embed:a_"`
-	}
-	var lines []line
+	var lines []loginLine
 	err := d.query(ctx, func(ctx context.Context, q bun.IDB) error {
 		lines = lines[:0]
-		return q.NewSelect().ColumnExpr("?", d.prefixed("l", &Login{})).ColumnExpr("?", d.prefixed("u", &User{})).
-			ColumnExpr("?", d.prefixed("a", &Authenticator{})).TableExpr("logins AS l").
-			Join("LEFT JOIN users AS u ON u.id = l.user_id").Join("LEFT JOIN authenticators AS a ON a.user_id = u.id").
-			Where("l.id = ?", id).OrderExpr("a.id").Scan(ctx, &lines)
+		if d.loginByID != nil && d.tx(ctx) == nil {
+			return d.loginByID.scanAll(ctx, d.reader, &lines, id)
+		}
+		return d.loginQuery(q, id).Scan(ctx, &lines)
 	})
 	if err == nil && len(lines) == 0 {
 		err = ErrNotFound

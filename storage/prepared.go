@@ -31,6 +31,10 @@ func (d *DB) prepare() {
 	d.sessionByKey = &prepared{build: func() *bun.SelectQuery {
 		return d.sessionQuery(d.reader, bun.Safe("?1"), bun.Safe("?2"), bun.Safe("?3"))
 	}}
+	d.loginByID = &prepared{build: func() *bun.SelectQuery { return d.loginQuery(d.reader, bun.Safe("?1")) }}
+	d.sessionWithPerson = &prepared{build: func() *bun.SelectQuery {
+		return d.withPerson(d.sessionQuery(d.reader, bun.Safe("?1"), bun.Safe("?2"), bun.Safe("?3")))
+	}}
 	d.personByID = &prepared{build: func() *bun.SelectQuery {
 		return d.personQuery(d.reader).Where("u.id = ?", bun.Safe("?1"))
 	}}
@@ -71,5 +75,7 @@ func (p *prepared) query(ctx context.Context, db *bun.DB, args []any) (*sql.Rows
 	if n, ok := ctx.Value(countKey{}).(*atomic.Int64); ok {
 		n.Add(1)
 	}
-	return p.stmt.QueryContext(ctx, args...)
+	// Not ctx: the driver and database/sql would start a goroutine each to watch it, which is
+	// a third of such a read. It waits for a connection, as long as others may have one.
+	return p.stmt.QueryContext(context.WithoutCancel(ctx), args...)
 }

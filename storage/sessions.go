@@ -15,6 +15,7 @@ type SessionView struct {
 	Session *Session
 	User    *User
 	Consent *Consent // for the client that was asked about; nil: none
+	Person  *Person  // User with the rest; nil where that was not asked for
 }
 
 // CreateSession stores a new session. It assigns ID where that is empty, CreatedAt
@@ -68,6 +69,47 @@ func (d *DB) SessionByKey(ctx context.Context, key []byte, clientID string) (*Se
 	view := &SessionView{Session: &row.Session, User: &row.User}
 	if row.Consent.UserID != "" {
 		view.Consent = &row.Consent
+	}
+	return view, nil
+}
+
+// A sessionLine is a session with one of the user's authenticators.
+type sessionLine struct {
+	Session Session `bun:"embed:s_"`
+	Consent Consent `bun:"embed:c_"`
+	personLine
+}
+
+// SessionWithPerson finds a session as SessionByKey does, with the person as PersonByID
+// does, in one query.
+//
+// Errors: ErrNotFound.
+func (d *DB) SessionWithPerson(ctx context.Context, key []byte, clientID string) (*SessionView, error) {
+	var lines []sessionLine
+	err := d.query(ctx, func(ctx context.Context, q bun.IDB) error {
+		lines = lines[:0]
+		if d.sessionWithPerson != nil && d.tx(ctx) == nil {
+			return d.sessionWithPerson.scanAll(ctx, d.reader, &lines, key, clientID, d.now().UnixMicro())
+		}
+		return d.withPerson(d.sessionQuery(q, key, clientID, d.now())).Scan(ctx, &lines)
+	})
+	if err == nil && len(lines) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	persons := make([]personLine, len(lines))
+	for i := range lines {
+		persons[i] = lines[i].personLine
+	}
+	p, err := d.personOf(persons)
+	if err != nil {
+		return nil, err
+	}
+	view := &SessionView{Session: &lines[0].Session, User: p.User, Person: p}
+	if lines[0].Consent.UserID != "" {
+		view.Consent = &lines[0].Consent
 	}
 	return view, nil
 }

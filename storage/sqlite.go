@@ -25,6 +25,7 @@ func (d *DB) connectSQLite(path string) error {
 	common := url.Values{"_pragma": {"busy_timeout(4000)", "foreign_keys(1)", "journal_mode(wal)", "synchronous(full)"}}
 	file := "file:" + (&url.URL{Path: path}).EscapedPath()
 	common.Set("_txlock", "immediate")
+	d.closers = append(d.closers, d.forget)
 	writer, err := d.pool(file+"?"+common.Encode(), 1)
 	if err != nil {
 		return err
@@ -35,7 +36,8 @@ func (d *DB) connectSQLite(path string) error {
 	if err != nil {
 		return err
 	}
-	d.writer, d.reader = d.wrap(writer, newSQLiteDialect()), d.wrap(reader, newSQLiteDialect())
+	d.lite = newSQLiteDialect()
+	d.writer, d.reader = d.wrap(writer, d.lite), d.wrap(reader, newSQLiteDialect())
 	return nil
 }
 
@@ -51,11 +53,13 @@ func (d *DB) connectMemory() error {
 	if _, err := keeper.Exec("PRAGMA user_version"); err != nil {
 		return fault(err)
 	}
+	d.closers = append(d.closers, d.forget)
 	only, err := d.pool(dsn, 1)
 	if err != nil {
 		return err
 	}
-	d.writer = d.wrap(only, newSQLiteDialect())
+	d.lite = newSQLiteDialect()
+	d.writer = d.wrap(only, d.lite)
 	d.reader = d.writer
 	return nil
 }

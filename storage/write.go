@@ -11,6 +11,7 @@ import (
 
 // A statement is one bun query that is ready to run.
 type statement interface {
+	bun.Query
 	Exec(ctx context.Context, dest ...any) (sql.Result, error)
 }
 
@@ -28,10 +29,14 @@ func (d *DB) affected(ctx context.Context, build func(q bun.IDB) statement) (int
 	return n, err
 }
 
-// must runs one writing statement that has to change a row: none gives otherwise.
+// must runs one writing statement that has to change a row: none gives otherwise, where that
+// is an error.
 func (d *DB) must(ctx context.Context, otherwise error, build func(q bun.IDB) statement) error {
 	if d.add(ctx, otherwise, build) {
 		return nil
+	}
+	if d.lite != nil && d.tx(ctx) == nil {
+		return d.compiled(ctx, part{build(d.writer), otherwise})
 	}
 	n, err := d.affected(ctx, build)
 	if err == nil && n == 0 {
@@ -42,11 +47,7 @@ func (d *DB) must(ctx context.Context, otherwise error, build func(q bun.IDB) st
 
 // some runs one writing statement that may change any number of rows.
 func (d *DB) some(ctx context.Context, build func(q bun.IDB) statement) error {
-	if d.add(ctx, nil, build) {
-		return nil
-	}
-	_, err := d.affected(ctx, build)
-	return err
+	return d.must(ctx, nil, build)
 }
 
 // insert writes new rows, a pointer to one or to a slice, in one statement.

@@ -42,9 +42,14 @@ func (v *visitor) fetch(ctx context.Context, method, address string, form url.Va
 	return res, b, nil
 }
 
+// A holder fills the forms of the sign-in pages.
+type holder interface {
+	answer(page string) (url.Values, error)
+}
+
 // signIn follows an authorization request through the pages as h and returns the
 // address that the browser was sent to with the code.
-func (v *visitor) signIn(ctx context.Context, request string, h human) (string, error) {
+func (v *visitor) signIn(ctx context.Context, request string, h holder) (string, error) {
 	address, form := request, url.Values(nil)
 	for range 16 {
 		method := http.MethodGet

@@ -32,6 +32,8 @@ type floor struct {
 	postgres    bool
 	key         *ecdsa.PrivateKey
 	secret      []byte
+	sum         []byte // is what signature is of
+	signature   []byte
 }
 
 // serveFloor runs the floor in a process of its own, so that its CPU time can be
@@ -60,7 +62,12 @@ func openFloor(postgres bool, dsn string) (*floor, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &floor{postgres: postgres, key: key, secret: []byte(rand.Text())}
+	sum := sha256.Sum256(row)
+	signature, err := ecdsa.SignASN1(rand.Reader, key, sum[:])
+	if err != nil {
+		return nil, err
+	}
+	f := &floor{postgres: postgres, key: key, secret: []byte(rand.Text()), sum: sum[:], signature: signature}
 	if postgres {
 		f.write, err = sql.Open("pgx", dsn)
 		f.read = f.write
@@ -93,6 +100,8 @@ func (f *floor) handler() http.Handler {
 		"silent":                    {f.find, f.insert, f.find, f.replace, f.sign},
 		"login":                     {f.find, f.insert, f.hash, f.insert, f.insert, f.find, f.replace, f.sign},
 		"login_code":                {f.find, f.insert, f.hash, f.insert, f.insert, f.insert, f.find, f.replace, f.sign},
+		// The request is stored; the challenge, the passkey, the proof with its count, the code, the tokens.
+		"passkey": {f.find, f.insert, f.find, f.verify, f.insert, f.insert, f.find, f.replace, f.sign},
 	} {
 		mux.HandleFunc("/"+name, func(w http.ResponseWriter, r *http.Request) { f.answer(w, r, steps) })
 	}
@@ -169,6 +178,14 @@ func (f *floor) sign([]byte) error {
 		return err
 	}
 	_ = base64.RawURLEncoding.EncodeToString(append(fixed(r), fixed(s)...))
+	return nil
+}
+
+// verify checks one ES256 signature, as of a passkey.
+func (f *floor) verify([]byte) error {
+	if !ecdsa.VerifyASN1(&f.key.PublicKey, f.sum, f.signature) {
+		return errors.New("the signature is not the key's")
+	}
 	return nil
 }
 

@@ -34,7 +34,11 @@ func measureScripts(ctx context.Context, o options, dir, database string) (err e
 	}
 	defer func() { err = errors.Join(err, s.end()) }()
 	if o.wants(opRules) {
-		if err := s.compareRules(ctx, o, database); err != nil {
+		least, err := startFloor(ctx, database, s.with.at.path)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(s.compareRules(ctx, o, least, database), least.stop()); err != nil {
 			return err
 		}
 	}

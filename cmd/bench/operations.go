@@ -27,6 +27,7 @@ var operations = []operation{
 	{"silent", silent},
 	{"login", func(_ context.Context, t *target, _ int) (work, error) { return fullLogin(t, t.login), nil }},
 	{"login_code", func(_ context.Context, t *target, _ int) (work, error) { return fullLogin(t, t.strong), nil }},
+	{"passkey", passkeyLogin},
 }
 
 // What is measured beside the operations, on products of its own.

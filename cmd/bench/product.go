@@ -111,12 +111,17 @@ func startProduct(ctx context.Context, o options, dir string, at *place, more st
 	if err := l.Close(); err != nil {
 		return nil, err
 	}
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	issuer := "http://localhost:" + port + "/" // there are no passkeys for an IP address
 	p := &product{binary: o.binary, config: filepath.Join(dir, "sallyport.yaml")}
-	text := fmt.Sprintf("issuer: http://%s/\nlisten: %q\ndatabase:\n  dsn: %q\nseal:\n  keyset_file: %q\n", address, address, at.dsn, filepath.Join(dir, "keyset"))
+	text := fmt.Sprintf("issuer: %s\nlisten: %q\ndatabase:\n  dsn: %q\nseal:\n  keyset_file: %q\n", issuer, address, at.dsn, filepath.Join(dir, "keyset"))
 	if err := os.WriteFile(p.config, []byte(text+more), 0o600); err != nil {
 		return nil, err
 	}
-	p.target = &target{issuer: "http://" + address + "/", http: newHTTP(o.connections), opaque: opaqueAPI, jwt: jwtAPI}
+	p.target = &target{issuer: issuer, http: newHTTP(o.connections), opaque: opaqueAPI, jwt: jwtAPI}
 	if err := p.fill(ctx, dir); err != nil {
 		return nil, err
 	}
@@ -155,6 +160,7 @@ func (p *product) fill(ctx context.Context, dir string) error {
 	if err := p.writePeople(people); err != nil {
 		return err
 	}
+	const platform = "webauthn-platform"
 	signsIn := []string{"client", "create", "--redirect-uri", redirectURI, "--type", "native", "--grant", "authorization_code",
 		"--grant", "refresh_token", "--pkce=false", "--first-party", "--id-token-alg", "ES256"}
 	var err error
@@ -162,7 +168,7 @@ func (p *product) fill(ctx context.Context, dir string) error {
 		{"keys", "generate", "--out", filepath.Join(dir, "keyset")}, {"migrate"},
 		{"api", "create", opaqueAPI, "--name", "opaque", "--format", "opaque", "--scope", "read=Read"},
 		{"api", "create", jwtAPI, "--name", "jwt", "--scope", "read=Read"},
-		{"user", "import", people},
+		{"user", "import", people}, {"factor", "enable", platform},
 	} {
 		err = errors.Join(err, p.verb(ctx, nil, args...))
 	}
@@ -171,8 +177,9 @@ func (p *product) fill(ctx context.Context, dir string) error {
 		args []string
 	}{
 		{&p.target.machine, []string{"client", "create", "--name", "machine", "--grant", "client_credentials", "--audience", opaqueAPI + "=read", "--audience", jwtAPI + "=read"}},
-		{&p.target.login, append(signsIn, "--name", "never", "--policy", "never")},
-		{&p.target.strong, append(signsIn, "--name", "always", "--policy", "always")},
+		{&p.target.login, append(signsIn, "--factor", "otp", "--factor", "recovery-code", "--name", "never", "--policy", "never")}, // the default factors: no passkey is offered
+		{&p.target.strong, append(signsIn, "--factor", "otp", "--factor", "recovery-code", "--name", "always", "--policy", "always")},
+		{&p.target.keys, append(signsIn, "--factor", "otp", "--factor", platform, "--name", "keys", "--policy", "never")},
 	} {
 		var made struct {
 			ID     string `json:"client_id"`

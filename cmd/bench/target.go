@@ -20,6 +20,7 @@ type target struct {
 	machine credentials // client_credentials, and the caller of introspection
 	login   credentials // policy never
 	strong  credentials // policy always
+	keys    credentials // policy never, takes passkeys
 	opaque  string      // audience with opaque tokens
 	jwt     string      // audience with JWT tokens
 	people  []human

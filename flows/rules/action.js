@@ -8,7 +8,7 @@ const { assign, keys } = Object;
 const string = String;
 
 // What earlier actions of this login did shows in the event.
-event.secrets = assign({}, secrets);
+event.secrets = secrets;
 event.configuration = event.configuration || {};
 if (earlier.transaction) event.transaction = assign({}, event.transaction, { metadata: assign({}, event.transaction && event.transaction.metadata, earlier.transaction) });
 if (earlier.methods) {

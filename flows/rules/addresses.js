@@ -1,37 +1,37 @@
 // ipaddr.js: parse, isValid, process, parseCIDR, match, range, kind; and rangeCheck.
 (function (host) {
 "use strict";
-const { isArray } = Array;
-const string = String;
 
-const address = (canonical, kind) => ({
-  kind: () => kind,
-  toString: () => canonical,
-  toNormalizedString: () => canonical,
-  range: () => host("ipRange", canonical),
-  isIPv4MappedAddress: () => false,
-  toIPv4Address() { return this; },
+class Address {
+  #text; #kind;
+  constructor(canonical) { this.#text = canonical; this.#kind = canonical.includes(":") ? "ipv6" : "ipv4"; }
+  kind() { return this.#kind; }
+  toString() { return this.#text; }
+  toNormalizedString() { return this.#text; }
+  range() { return host("ipRange", this.#text); }
+  isIPv4MappedAddress() { return false; }
+  toIPv4Address() { return this; }
   match(net, bits) {
-    const base = isArray(net) ? net[0] : net, length = isArray(net) ? net[1] : bits;
-    return kind === base.kind() && host("inRange", canonical, base.toString() + "/" + length) === "1";
-  },
-});
+    const one = #text in net, base = one ? net : net[0], length = one ? bits : net[1];
+    return this.#kind === base.#kind && host("inRange", this.#text, `${base.#text}/${length}`) === "1";
+  }
+}
 const ip = value => {
-  const canonical = host("ip", string(value));
+  const canonical = host("ip", `${value}`);
   if (!canonical) throw new Error("ipaddr: the address has neither IPv6 nor IPv4 format");
-  return address(canonical, canonical.includes(":") ? "ipv6" : "ipv4");
+  return new Address(canonical);
 };
 const ipaddr = {
   parse: ip, process: ip,
-  isValid: value => host("ip", string(value)) !== "",
+  isValid: value => host("ip", `${value}`) !== "",
   parseCIDR(value) {
-    const parts = string(value).split("/"), length = parts[1];
+    const parts = `${value}`.split("/"), length = parts[1];
     const parsed = ip(parts[0]);
     if (parts.length !== 2 || host("bits", length, parsed.kind()) !== "1") throw new Error("ipaddr: string is not formatted like a CIDR range");
-    return [parsed, Number(length)];
+    return [parsed, +length];
   },
 };
-const rangeCheck = { inRange: (value, ranges) => (isArray(ranges) ? ranges : [ranges]).some(range => host("inRange", string(value), string(range)) === "1") };
+const rangeCheck = { inRange: (value, ranges) => (typeof ranges === "string" ? [ranges] : ranges).some(range => host("inRange", `${value}`, `${range}`) === "1") };
 
 globalThis.rangeCheck = rangeCheck;
 return { "ipaddr.js": ipaddr, "range_check": rangeCheck };

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -38,6 +39,35 @@ var threeRules = []Script{
   context.multifactor = { provider: 'any', allowRememberBrowser: false };
   callback(null, user, context);
 }`},
+}
+
+// benchRules are those of cmd/bench, by which sign-ins are measured.
+func benchRules(tb testing.TB) (all []Script) {
+	tb.Helper()
+	for _, name := range []string{"client", "network", "claims"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", "cmd", "bench", "scripts", name+".js"))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		all = append(all, Script{Name: name, Kind: Rule, Source: string(text)})
+	}
+	return all
+}
+
+// BenchmarkExecute is a worker's job without the pipe. On a machine that others use, what
+// it allocates tells more than its time.
+func BenchmarkExecute(b *testing.B) {
+	for name, scripts := range map[string][]Script{"gallery": threeRules, "bench": benchRules(b)} {
+		b.Run(name, func(b *testing.B) {
+			j := login(b, scripts...)
+			b.ReportAllocs()
+			for range b.N {
+				if _, err := Execute(j, nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }
 
 // spent is the CPU time of a process so far, user's and system's.
@@ -77,7 +107,7 @@ func BenchmarkThreeRules(b *testing.B) {
 	for _, c := range []struct {
 		name    string
 		scripts []Script
-	}{{"floor", nil}, {"three", threeRules}, {"three actions", []Script{threeAction, threeAction, threeAction}}} {
+	}{{"floor", nil}, {"three", threeRules}, {"three of bench", benchRules(b)}, {"three actions", []Script{threeAction, threeAction, threeAction}}} {
 		b.Run(c.name, func(b *testing.B) {
 			r, err := NewRunner(Options{Command: []string{built}, Workers: 1})
 			if err != nil {

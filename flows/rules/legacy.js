@@ -3,10 +3,6 @@
 "use strict";
 const { stringify } = JSON;
 
-globalThis.UnauthorizedError = class UnauthorizedError extends Error {
-  constructor(message) { super(message); this.name = "UnauthorizedError"; }
-};
-
 const metadata = kind => async (id, value, callback) => {
   try {
     if (id !== who) throw new Error("only the person who signs in can be changed");

@@ -62,7 +62,14 @@ func (r *run) provide(name string) error {
 	if r.provided[name] != nil {
 		return nil
 	}
-	made, err := r.start(programOf[name], r.vm.ToValue(r.host), r.vm.ToValue(r.who))
+	args := []goja.Value{r.out}
+	switch name {
+	case "modules":
+		args = append(args, r.vm.ToValue(r.load))
+	case "legacy":
+		args = append(args, r.vm.ToValue(r.who))
+	}
+	made, err := r.start(programOf[name], args...)
 	if err != nil {
 		return err
 	}

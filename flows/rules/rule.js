@@ -4,32 +4,27 @@
 "use strict";
 const { failed, text } = own;
 const { stringify } = JSON;
-const { assign, create } = Object;
-const string = String;
-
-if (user.app_metadata) Object.defineProperty(user, "persistent", { value: user.app_metadata, writable: true, configurable: true, enumerable: false }); // its old name
 
 let outcome;
 // A rule is over when it calls back. An error that it gives later, or throws, counts all
 // the same.
+const fail = (mine, error) => { if (!mine.failed) { mine.failed = true; mine.error = error; } };
 const rule = (make, configuration) => {
   const mine = outcome = { called: false, failed: false, error: null };
-  globalThis.configuration = assign(create(null), configuration);
-  const fail = error => { if (!mine.failed) { mine.failed = true; mine.error = error; } };
+  globalThis.configuration = configuration;
   const callback = (error, newUser, newContext) => {
-    if (error) return fail(error);
+    if (error) return fail(mine, error);
     if (mine.called) return;
     mine.called = true;
     if (newUser !== undefined) user = newUser;
     if (newContext !== undefined) context = newContext;
   };
-  const wait = async given => { try { await given; } catch (error) { fail(error); } };
   try {
     const fn = make();
     if (typeof fn !== "function") throw new TypeError("a rule is one function (user, context, callback)");
     const given = fn(user, context, callback);
-    if (given !== undefined) wait(given);
-  } catch (error) { fail(error); }
+    if (given !== undefined) (async () => { try { await given; } catch (error) { fail(mine, error); } })();
+  } catch (error) { fail(mine, error); }
 };
 
 // Once nothing of the rule runs any more: what it said.
@@ -39,7 +34,7 @@ const ruled = () => {
     if (outcome.failed) {
       if (!error || error.name !== "UnauthorizedError") return failed(error);
       const { message, stack } = error;
-      return host("deny", string(message || "unauthorized"), typeof stack === "string" ? stack : "");
+      return host("deny", `${message || "unauthorized"}`, typeof stack === "string" ? stack : "");
     }
     if (!called) throw new Error("callback was never called");
     const { multifactor, redirect } = context;

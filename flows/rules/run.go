@@ -20,7 +20,7 @@ var sources embed.FS
 // programOf are our own programs, by name.
 var programOf = func() map[string]*goja.Program {
 	all := map[string]*goja.Program{}
-	for _, name := range []string{"prelude", Rule, Action, "legacy", "crypto", "addresses", "zones"} {
+	for _, name := range []string{"prelude", Rule, Action, "console", "modules", "unauthorized", "legacy", "crypto", "addresses", "zones"} {
 		text, err := sources.ReadFile(name + ".js")
 		if err != nil {
 			panic(err) // it was embedded
@@ -50,6 +50,7 @@ type run struct {
 	vm      *goja.Runtime
 	stopped string // why, once it was
 
+	out       goja.Value // host, of this runtime
 	calls     map[string]goja.Callable
 	provided  map[string]*goja.Object // by our programs that few scripts use
 	who       string                  // user_id of rules' user
@@ -157,8 +158,8 @@ func (r *run) open(s Script) error {
 	if s.Kind != Rule && s.Kind != Action {
 		return s.kindFault()
 	}
-	host := vm.ToValue(r.host)
-	base, err := r.start(programOf["prelude"], host, vm.ToValue(r.load))
+	r.out = vm.ToValue(r.host)
+	base, err := r.start(programOf["prelude"], r.out)
 	if err != nil {
 		return s.fault(err)
 	}
@@ -166,7 +167,7 @@ func (r *run) open(s Script) error {
 	if err != nil {
 		return &Fault{Script: s.Name, Why: "what it is to see is no JSON: " + err.Error()}
 	}
-	made, err := r.start(program, append([]goja.Value{host, base}, given...)...)
+	made, err := r.start(program, append([]goja.Value{r.out, base}, given...)...)
 	if err != nil {
 		return s.fault(err)
 	}
@@ -200,8 +201,12 @@ func (r *run) given(s Script) ([]goja.Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		if id := user.ToObject(r.vm).Get("user_id"); id != nil {
+		of := user.ToObject(r.vm)
+		if id := of.Get("user_id"); id != nil {
 			r.who = id.String()
+		}
+		if metadata := of.Get("app_metadata"); metadata != nil && metadata.ToBoolean() { // persistent was its name
+			_ = of.DefineDataProperty("persistent", metadata, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE) // an object of ours
 		}
 		context, err := parse(r.vm, r.job.Context)
 		return []goja.Value{user, context}, err
@@ -220,8 +225,12 @@ func (r *run) given(s Script) ([]goja.Value, error) {
 	return []goja.Value{event, r.secrets(s), before}, err
 }
 
+// secrets are an object, and that of rules has no prototype.
 func (r *run) secrets(s Script) goja.Value {
-	o := r.vm.NewObject()
+	o := r.vm.CreateObject(nil)
+	if s.Kind == Action {
+		o = r.vm.NewObject()
+	}
 	for name, value := range s.Secrets {
 		_ = o.DefineDataProperty(name, r.vm.ToValue(value), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_TRUE) // an object of ours
 	}

@@ -88,7 +88,7 @@ func (r *Runner) start() (*worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rules: worker: %w", err)
 	}
-	if err := cmd.Start(); err != nil {
+	if err := coarsely(cmd.Start); err != nil {
 		return nil, fmt.Errorf("rules: worker: %w", err)
 	}
 	return &worker{cmd: cmd, in: in, line: newLine(in, out)}, nil

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"regexp"
 	"slices"
@@ -73,18 +72,24 @@ type program struct {
 	wants []string // programs of ours that it may need
 }
 
-// Globals that few scripts use are made for those whose text names them: each would cost
-// every login some of its time.
+// Globals are made for those scripts whose text names them: each would cost every login
+// some of its time.
 var named = map[string]*regexp.Regexp{
-	"legacy":    regexp.MustCompile(`\b(UnauthorizedError|auth0)\b|(^|[^.\w$])request\b`),
-	"crypto":    regexp.MustCompile(`\b(crypto|Buffer)\b`),
-	"addresses": regexp.MustCompile(`\brangeCheck\b`),
-	"zones":     regexp.MustCompile(`toLocale`),
+	"console":      regexp.MustCompile(`\bconsole\b`),
+	"modules":      regexp.MustCompile(`\brequire\b`),
+	"unauthorized": regexp.MustCompile(`\bUnauthorizedError\b`),
+	"legacy":       regexp.MustCompile(`\bauth0\b|(^|[^.\w$])request\s*[.(),;]`),
+	"crypto":       regexp.MustCompile(`\b(crypto|Buffer)\b`),
+	"addresses":    regexp.MustCompile(`\brangeCheck\b`),
+	"zones":        regexp.MustCompile(`toLocale`),
 }
+
+// ofRules are those that actions do not have.
+var ofRules = []string{"unauthorized", "legacy"}
 
 func wants(s Script) (all []string) {
 	for _, name := range slices.Sorted(maps.Keys(named)) {
-		if named[name].MatchString(s.Source) && (name != "legacy" || s.Kind == Rule) {
+		if named[name].MatchString(s.Source) && (s.Kind == Rule || !slices.Contains(ofRules, name)) {
 			all = append(all, name)
 		}
 	}
@@ -172,11 +177,7 @@ func (s Script) kindFault() *Fault {
 
 // sum names what compile makes of s.
 func (s Script) sum() [32]byte {
-	h := sha256.New()
-	for _, part := range []string{s.Kind, "\x00", s.Name, "\x00", s.Source} {
-		_, _ = io.WriteString(h, part) // a hash takes all
-	}
-	return [32]byte(h.Sum(nil))
+	return sha256.Sum256([]byte(s.Kind + "\x00" + s.Name + "\x00" + s.Source))
 }
 
 // syntax is how the compiler says where: "name: Line 3:7 what" or "what at name:3:7".

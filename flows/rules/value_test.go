@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/dop251/goja"
@@ -11,6 +12,7 @@ func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		`{}`, `[]`, ` { "a" : [ 1 , -2.5e3 , "x\n\u00e9\ud83d\ude00" , null, true , false ] , "b": { "c": {} } } `, `"a,b:c]}"`, `{"__proto__":{"x":1},"constructor":2}`,
 		`{"a":1,"a":2}`, `1e999`, `-0`, `[[[[]]]]`, "\"\xff\"", `{"1":1,"0":2}`, `"é"`, `"\ud800"`, `"a\\"`, `[1]x`, `{"a":}`, ``,
+		`[1,]`, `[,1]`, `[1 2]`, `[1,,2]`, `{"a":1,}`, `{,}`, `{"a" 1}`, `{"a"::1}`, `{"a":1 "b":2}`, `{a:1}`, `{"a":1}}`, `[`, `{"a`, `"\`, "\"\x01\"", `01`, `+1`, `.5`, `1.`, `tru`, `nulls`, `[]]`, ` `, `1 2`, `:1`,
 	} {
 		f.Add([]byte(s))
 	}
@@ -33,4 +35,14 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%q became another value: %v", text, err)
 		}
 	})
+}
+
+// A document that is nested too deep is refused before the stack is used up.
+func TestNest(t *testing.T) {
+	for depth, taken := range map[int]bool{maxNest + 1: true, maxNest + 2: false, 1 << 22: false} {
+		text := []byte(strings.Repeat("[", depth) + strings.Repeat("]", depth))
+		if _, err := parse(goja.New(), text); (err == nil) != taken {
+			t.Errorf("%d deep: %v", depth, err)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bufio"
+	"crypto/sha256"
 	"encoding/gob"
 	"encoding/json"
 	"io"
@@ -16,8 +17,8 @@ type (
 		Answering bool
 		Answer    string
 		Job       Job
-		Sums      [][32]byte // of the job's scripts; those that the worker has come without source
-		Whole     bool       // all come with it
+		Sums      []byte // of the job's scripts, one behind the other; those that the worker has come without source
+		Whole     bool   // all come with it
 	}
 	fromWorker struct {
 		Fetch   *string  `json:"fetch,omitempty"`
@@ -31,30 +32,37 @@ type (
 // maxMessage bounds one line of the worker's: a verdict, with the console of its scripts.
 const maxMessage = 16 << 20
 
+// A text is what a script's sum is of.
+type text struct{ kind, name, source string }
+
 // A line is the parent's end of the pipes.
 type line struct {
 	encoder *gob.Encoder
 	buffer  *bufio.Writer
 	scanner *bufio.Scanner
-	has     map[[32]byte]struct{} // the programs that the worker was given
+	has     map[text][sha256.Size]byte // the scripts that the worker was given, and their sums
 }
 
 func newLine(in io.Writer, out io.Reader) *line {
 	buffer := bufio.NewWriterSize(in, 32<<10)
 	scanner := bufio.NewScanner(out)
 	scanner.Buffer(make([]byte, 4<<10), maxMessage)
-	return &line{gob.NewEncoder(buffer), buffer, scanner, map[[32]byte]struct{}{}}
+	return &line{gob.NewEncoder(buffer), buffer, scanner, map[text][sha256.Size]byte{}}
 }
 
 // job sends j, in which it leaves out what j's kinds of scripts do not see.
 func (l *line) job(j Job, whole bool) error {
-	m := toWorker{Job: j, Sums: make([][32]byte, len(j.Scripts)), Whole: whole}
+	m := toWorker{Job: j, Sums: make([]byte, 0, sha256.Size*len(j.Scripts)), Whole: whole}
 	m.Job.Scripts = make([]Script, len(j.Scripts))
 	seen := map[string]bool{}
 	for i, s := range j.Scripts {
-		m.Sums[i] = s.sum()
+		sum, has := l.has[text{s.Kind, s.Name, s.Source}]
+		if !has {
+			sum = s.sum()
+		}
+		m.Sums = append(m.Sums, sum[:]...)
 		seen[s.Kind] = true
-		if _, has := l.has[m.Sums[i]]; has && !whole {
+		if has && !whole {
 			s.Source = ""
 		}
 		m.Job.Scripts[i] = s
@@ -68,8 +76,8 @@ func (l *line) job(j Job, whole bool) error {
 	if len(l.has) > maxPrograms {
 		clear(l.has)
 	}
-	for _, sum := range m.Sums {
-		l.has[sum] = struct{}{}
+	for i, s := range j.Scripts {
+		l.has[text{s.Kind, s.Name, s.Source}] = [sha256.Size]byte(m.Sums[i*sha256.Size:])
 	}
 	return l.send(m)
 }

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bufio"
+	"crypto/sha256"
 	"encoding/gob"
 	"encoding/json"
 	"errors"
@@ -20,7 +21,7 @@ func Serve(in io.Reader, out io.Writer, memory uint64) error {
 		}
 		debug.SetMemoryLimit(int64(memory / 2)) //nolint:gosec // far below the largest int
 	}
-	decoder, encoder := gob.NewDecoder(bufio.NewReaderSize(in, 32<<10)), json.NewEncoder(out)
+	decoder, encoder := gob.NewDecoder(bufio.NewReaderSize(polled(in), 32<<10)), json.NewEncoder(out)
 	for {
 		var m toWorker
 		if err := decoder.Decode(&m); errors.Is(err, io.EOF) {
@@ -28,7 +29,7 @@ func Serve(in io.Reader, out io.Writer, memory uint64) error {
 		} else if err != nil {
 			return fmt.Errorf("rules: worker: %w", err)
 		}
-		if m.Answering || len(m.Sums) != len(m.Job.Scripts) {
+		if m.Answering || len(m.Sums) != sha256.Size*len(m.Job.Scripts) {
 			return errors.New("rules: worker: the parent sent no job")
 		}
 		fetch := func(request string) string {
@@ -51,8 +52,9 @@ func Serve(in io.Reader, out io.Writer, memory uint64) error {
 // complete is false where a script came without a source that is kept here.
 func (m toWorker) complete() bool {
 	for i, s := range m.Job.Scripts {
-		m.Job.Scripts[i].known = m.Sums[i]
-		if s.Source == "" && programs.get(m.Sums[i]) == nil {
+		known := [sha256.Size]byte(m.Sums[i*sha256.Size:])
+		m.Job.Scripts[i].known = known
+		if s.Source == "" && programs.get(known) == nil {
 			return false
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"slices"
+
+	"github.com/sallyport-id/sallyport/flows"
 )
 
 // connections are where people come from. There is one: our own register.
@@ -18,7 +20,7 @@ func (a *API) connections() {
 }
 
 // connectionID is the id of the one connection, in scripts too.
-const connectionID = "con_default"
+const connectionID = flows.ConnectionID
 
 type connectionView struct {
 	ID             string            `json:"id"`

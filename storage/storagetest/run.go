@@ -22,7 +22,7 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 		{"clients", clients}, {"apis", apis}, {"settings", settings}, {"cache", cache},
 		{"organizations", organizations}, {"cached organizations", cachedOrganizations}, {"members", members}, {"roles", roles}, {"policy versions", policyVersions},
 		{"scripts", scripts}, {"limits of scripts", scriptLimits}, {"drafts of scripts", scriptDrafts}, {"live scripts", liveScripts}, {"configuration of rules", configuration}, {"documents", documents}, {"crowd", newcomers}, {"imports", imports}, {"jobs", jobs},
-		{"sessions", sessions}, {"ending sessions", endingSessions}, {"session clients", sessionClients},
+		{"sessions", sessions}, {"sessions with persons", sessionsWithPersons}, {"ending sessions", endingSessions}, {"session clients", sessionClients},
 		{"logins", logins}, {"authenticators", authenticators}, {"failures", failures},
 		{"consents", consents}, {"grants", grants}, {"redeem", redeem}, {"redeem again", redeemAgain}, {"retry", retry}, {"commit", commit},
 		{"pushed requests", pushedRequests}, {"revocation", revocation}, {"assertions", assertions},

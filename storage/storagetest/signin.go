@@ -52,6 +52,39 @@ func sessions(t *testing.T, db *storage.DB) {
 	want(t, err, storage.ErrNotFound)
 }
 
+// sessionsWithPersons compares the one query with the two.
+func sessionsWithPersons(t *testing.T, db *storage.DB) {
+	ctx := t.Context()
+	u := aUser(t, db, "anna")
+	s := aSession(u.ID, "key")
+	must(t, db.CreateSession(ctx, s))
+	check := func(authenticators int) {
+		t.Helper()
+		apart, err := db.SessionByKey(ctx, s.Key, "c")
+		must(t, err)
+		apart.Person, err = db.PersonByID(ctx, u.ID)
+		must(t, err)
+		got, err := db.SessionWithPerson(ctx, s.Key, "c")
+		must(t, err)
+		same(t, got, apart)
+		if len(got.Person.Authenticators) != authenticators {
+			t.Fatalf("%d authenticators, not %d", len(got.Person.Authenticators), authenticators)
+		}
+	}
+	check(0)
+	must(t, db.PutConsent(ctx, &storage.Consent{UserID: u.ID, ClientID: "c", Scopes: []string{"openid"}}))
+	must(t, db.PutHistory(ctx, &storage.History{UserID: u.ID, Data: []byte(`{"a":1}`)}))
+	for _, factor := range []string{"password", "otp"} {
+		must(t, db.CreateAuthenticator(ctx, &storage.Authenticator{UserID: u.ID, Factor: factor, Secret: []byte(factor)}))
+	}
+	check(2)
+	_, err := db.SessionWithPerson(ctx, []byte("none"), "c")
+	want(t, err, storage.ErrNotFound)
+	must(t, db.EndSession(ctx, s.ID))
+	_, err = db.SessionWithPerson(ctx, s.Key, "c")
+	want(t, err, storage.ErrNotFound)
+}
+
 func endingSessions(t *testing.T, db *storage.DB) {
 	ctx := t.Context()
 	u, other := aUser(t, db, "anna"), aUser(t, db, "other")

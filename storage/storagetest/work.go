@@ -98,6 +98,7 @@ func roundTrips(t *testing.T, db *storage.DB) {
 		do               func(ctx context.Context) error
 	}{
 		{"session", 1, 1, func(ctx context.Context) error { _, err := db.SessionByKey(ctx, s.Key, "c"); return err }},
+		{"session and person", 1, 1, func(ctx context.Context) error { _, err := db.SessionWithPerson(ctx, s.Key, "c"); return err }},
 		{"login", 1, 1, func(ctx context.Context) error { _, err := db.LoginByID(ctx, l.ID); return err }},
 		{"grant and user", 1, 1, func(ctx context.Context) error {
 			_, _, err := db.GrantWithUser(ctx, []string{storage.GrantCode}, []byte("code"))
