@@ -32,6 +32,7 @@ func EndOf(d policy.Decision) string {
 // is written to, and what scripts set is dropped.
 type Backtest struct {
 	Factors *factors.Registry
+	Ladder  policy.Ladder
 	Rules   *rules.Runner
 	// Scripts are all that would run; nil: what scripts said then holds.
 	Scripts []rules.Script
@@ -50,7 +51,7 @@ type Replay struct {
 // Replay decides a recorded sign-in of a client anew.
 func (b *Backtest) Replay(ctx context.Context, rec *Record, clientID string) (*Replay, error) {
 	f := rec.Facts
-	f.Factors = slices.Clone(f.Factors)
+	f.Factors, f.Ladder = slices.Clone(f.Factors), b.Ladder
 	for i := range f.Factors {
 		f.Factors[i].Info = b.Factors.Info(f.Factors[i].Name)
 	}

@@ -170,7 +170,8 @@ func (k *kept) transact(ctx context.Context, all []compilable) error {
 		return nil
 	}
 	if _, undo := run(compilable{text: "ROLLBACK"}); undo != nil {
-		return errors.Join(err, driver.ErrBadConn) // it is in a transaction still: away with it
+		k.forget()
+		return errors.Join(err, driver.ErrBadConn) // it may be in a transaction still: away with it
 	}
 	return err
 }

@@ -35,7 +35,7 @@ challenged, refused or let in instead. Nothing else happens.`,
 			if err != nil {
 				return err
 			}
-			b := &flows.Backtest{Factors: h.factors}
+			b := &flows.Backtest{Factors: h.factors, Ladder: h.settings.ladder()}
 			switch {
 			case s.Client != nil:
 				b.Client, b.ClientID, flags.client = &d, s.ID, s.ID

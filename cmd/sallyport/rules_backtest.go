@@ -62,7 +62,7 @@ draft takes the place of the script of that name. Records are kept for login.rec
 			if draft.Secrets, err = h.db.Given(ctx, old); err != nil {
 				return err
 			}
-			b := &flows.Backtest{Factors: h.factors, Rules: runner}
+			b := &flows.Backtest{Factors: h.factors, Ladder: h.settings.ladder(), Rules: runner}
 			if b.Scripts, err = h.withDraft(ctx, draft, alone); err != nil {
 				return err
 			}

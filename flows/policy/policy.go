@@ -142,117 +142,118 @@ type Command struct {
 
 // A FactorFact is one factor that is enabled for the tenant and for the client.
 type FactorFact struct {
-	Name     string
+	Name     string        `json:",omitzero"`
 	Info     factors.Info  `json:"-"`
-	Enrolled bool          // the user has a usable authenticator of it
-	Kinds    factors.Kind  // the best that this factor can give
-	Traits   factors.Trait // likewise; of the authenticators of it that the user has, where there are any
+	Enrolled bool          `json:",omitzero"` // the user has a usable authenticator of it
+	Kinds    factors.Kind  `json:",omitzero"` // the best that this factor can give
+	Traits   factors.Trait `json:",omitzero"` // likewise; of the authenticators of it that the user has, where there are any
 }
 
-// Facts is all that a decision depends on.
+// Facts is all that a decision depends on. What the configuration says of factors and acr
+// values is no part of a record: it is that of the day on which one is looked at.
 type Facts struct {
-	Now time.Time
+	Now time.Time `json:",omitzero"`
 
 	// The ask.
-	Prompt       []string       // values of the prompt parameter
-	MaxAge       *time.Duration // nil: not asked
-	ACRValues    []string       // voluntary, in the order of preference
-	EssentialACR []string       // one of these or an error
-	StrictACR    bool           // unmet voluntary values are an error too
-	RequestedAt  time.Time      // when this login began
-	FreshFor     time.Duration  // how old, at RequestedAt, a first proof may be on which something is set up
-	Subject      string         // the only user acceptable, "" for any (id_token_hint, claims sub)
+	Prompt       []string       `json:",omitzero"` // values of the prompt parameter
+	MaxAge       *time.Duration `json:",omitzero"` // nil: not asked
+	ACRValues    []string       `json:",omitzero"` // voluntary, in the order of preference
+	EssentialACR []string       `json:",omitzero"` // one of these or an error
+	StrictACR    bool           `json:",omitzero"` // unmet voluntary values are an error too
+	RequestedAt  time.Time      `json:",omitzero"` // when this login began
+	FreshFor     time.Duration  `json:",omitzero"` // how old, at RequestedAt, a first proof may be on which something is set up
+	Subject      string         `json:",omitzero"` // the only user acceptable, "" for any (id_token_hint, claims sub)
 
 	// Enroll is an invitation to set up one of these factors; Enrolled, that it was done
 	// in this login.
-	Enroll   []string
-	Enrolled bool
+	Enroll   []string `json:",omitzero"`
+	Enrolled bool     `json:",omitzero"`
 	// Own is true where the person looks after their own account: they show the best that
 	// it has, whatever policies say, and may set up what no sign-in offers.
-	Own bool
+	Own bool `json:",omitzero"`
 
 	// The client, its organization and the tenant.
-	ClientDisabled     bool
-	OrganizationPolicy Document
-	ClientPolicy       Document
-	TenantPolicy       Document
-	Scene              Scene
+	ClientDisabled     bool     `json:",omitzero"`
+	OrganizationPolicy Document `json:",omitzero"`
+	ClientPolicy       Document `json:",omitzero"`
+	TenantPolicy       Document `json:",omitzero"`
+	Scene              Scene    `json:",omitzero"`
 	// Ruling is what scripts said. Where they have something to say, policies have not.
-	Ruling Ruling
+	Ruling Ruling `json:",omitzero"`
 	// Confidence that this is the person's own sign-in: low, medium, high or neutral; ""
 	// where nobody assessed it, which is as low. AskAt is the highest one at which Adaptive
 	// asks, "": low.
-	Confidence string
-	AskAt      string
+	Confidence string `json:",omitzero"`
+	AskAt      string `json:",omitzero"`
 	// GraceSince is when the person first put setting a factor up off, zero: never
 	// before; GraceUsed, how often they put it off; Skipped, that they do in this login.
-	GraceSince time.Time
-	GraceUsed  int
-	Skipped    bool
+	GraceSince time.Time `json:",omitzero"`
+	GraceUsed  int       `json:",omitzero"`
+	Skipped    bool      `json:",omitzero"`
 	// EnrolledNow are the factors that were set up in this login, in order.
-	EnrolledNow []string
+	EnrolledNow []string `json:",omitzero"`
 	// InvitedOnly is the admin's word that nobody sets a first authenticator up on a
 	// password alone: it takes an invitation.
-	InvitedOnly bool
-	Ladder      Ladder
+	InvitedOnly bool   `json:",omitzero"`
+	Ladder      Ladder `json:"-"`
 	// WeakCounts is the admin's word that a recovery code or an e-mail code raises
 	// acr like any other second factor.
-	WeakCounts bool
-	Factors    []FactorFact // enabled for tenant ∩ client, in the admin's order
+	WeakCounts bool         `json:",omitzero"`
+	Factors    []FactorFact `json:",omitzero"` // enabled for tenant ∩ client, in the admin's order
 
 	// The person.
-	UserID          string // "" not identified
-	UserBlocked     bool
-	PasswordExpired bool
-	LockedUntil     time.Time // a limit refuses every answer until then
-	Denied          string    // why the login ended, in a word: "cancelled", "rule_denied"
-	Switch          bool      // the person chose to use another account
+	UserID          string    `json:",omitzero"` // "" not identified
+	UserBlocked     bool      `json:",omitzero"`
+	PasswordExpired bool      `json:",omitzero"`
+	LockedUntil     time.Time `json:",omitzero"` // a limit refuses every answer until then
+	Denied          string    `json:",omitzero"` // why the login ended, in a word: "cancelled", "rule_denied"
+	Switch          bool      `json:",omitzero"` // the person chose to use another account
 	// LastUsed is the factor that the person used last on this device, "" where nobody
 	// knows. It changes the order of offers and nothing else.
-	LastUsed string
+	LastUsed string `json:",omitzero"`
 	// Full is true where the account has as many authenticators as one may have.
-	Full bool
+	Full bool `json:",omitzero"`
 	// OwnsSecond is true where the account has any confirmed second factor that is
 	// not weak, usable here or not: then none can be added on a first proof alone.
-	OwnsSecond bool
+	OwnsSecond bool `json:",omitzero"`
 
 	// Proofs of the session and of this login, all of UserID.
-	Proofs []factors.Proof
+	Proofs []factors.Proof `json:",omitzero"`
 	// Remembered is true where a second factor was shown in this browser before and the
 	// person wished not to be asked again.
-	Remembered bool
+	Remembered bool `json:",omitzero"`
 
 	// Consent.
-	ConsentNeeded bool // some asked scope is not granted yet
-	ConsentGiven  bool // given in this login
+	ConsentNeeded bool `json:",omitzero"` // some asked scope is not granted yet
+	ConsentGiven  bool `json:",omitzero"` // given in this login
 }
 
 // A Decision is the first unmet row, or Done.
 type Decision struct {
-	Need Need
+	Need Need `json:",omitzero"`
 	// Offers are the factors that would satisfy the need, best first.
-	Offers []string
+	Offers []string `json:",omitzero"`
 	// ACR is the value that the proofs reach now; AMR the union of their methods.
-	ACR string
-	AMR []string
+	ACR string   `json:",omitzero"`
+	AMR []string `json:",omitzero"`
 	// Reason is a stable word for logs and the decision record: "policy",
 	// "acr_values", "max_age", … Done is "satisfied", or "grace" where a factor was put off.
-	Reason string
+	Reason string `json:",omitzero"`
 	// Error is the OAuth error for prompt=none and for Deny.
-	Error string
+	Error string `json:",omitzero"`
 	// Remembered is true where a remembered browser stands for the factor that the policy
 	// wants. It proves nothing: AMR says "rmb", ACR what was shown.
-	Remembered bool
+	Remembered bool `json:",omitzero"`
 	// Source is who wants the second factor, or wants none: "rule NAME", "organization",
 	// "client", "tenant", these with ": " and the name of a row, "acr_values".
-	Source string
+	Source string `json:",omitzero"`
 	// Rememberable is true where a remembered browser could stand for what is wanted now,
 	// the next time.
-	Rememberable bool
+	Rememberable bool `json:",omitzero"`
 	// Skippable is true where setting a factor up may be put off.
-	Skippable bool
+	Skippable bool `json:",omitzero"`
 	// Picker is true where the person is to choose among the offers.
-	Picker bool
+	Picker bool `json:",omitzero"`
 	// Proofs are those that are fresh enough to count for the ask.
-	Proofs []factors.Proof
+	Proofs []factors.Proof `json:",omitzero"`
 }
