@@ -85,19 +85,12 @@ func (e *Engine) InviteToOrganization(ctx context.Context, j *Joining, mail bool
 	if err != nil {
 		return err
 	}
-	err = e.db.Tx(ctx, func(ctx context.Context) error {
+	return e.dispatch(ctx, pass, func(ctx context.Context) error {
 		if err := e.db.PutDocument(ctx, &storage.Document{Kind: joiningKind(j.OrganizationID), Name: j.ID, Body: body}); err != nil {
-			return err
-		}
-		if err := e.db.AddMessages(ctx, pass.out...); err != nil {
 			return err
 		}
 		return e.db.AddEvents(ctx, event)
 	})
-	if err == nil {
-		e.outbox.kick(pass.out)
-	}
-	return err
 }
 
 // JoinLink is where an invitation leads: to the application's own page that begins a

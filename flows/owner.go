@@ -154,7 +154,7 @@ func (o *Owner) changed(ctx context.Context, c *storage.Change, event string, da
 func (o *Owner) done(ctx context.Context, event string, data map[string]any, n notice, do func(context.Context) error) error {
 	v := o.visit()
 	o.e.notify(v, o.User, n)
-	err := o.e.dispatch(v, func(ctx context.Context) error {
+	err := o.e.dispatch(v.ctx(), v.login, func(ctx context.Context) error {
 		if err := do(ctx); err != nil {
 			return err
 		}

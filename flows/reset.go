@@ -101,7 +101,7 @@ func (e *Engine) mailReset(v *visit, typed string) (wait time.Duration, err erro
 		if user == nil && mailAddress(typed) {
 			e.post(v.login, lang, typed, themes.NoticeMail{Frame: f, Kind: mailUnknown, At: e.now(), Address: e.addressOf(v.r)})
 		}
-		return 0, e.dispatch(v, func(context.Context) error { return nil })
+		return 0, e.dispatch(v.ctx(), v.login, func(context.Context) error { return nil })
 	}
 	v.login.user = user
 	value := token()
@@ -112,7 +112,7 @@ func (e *Engine) mailReset(v *visit, typed string) (wait time.Duration, err erro
 		return 0, err
 	}
 	e.post(v.login, lang, user.Email, themes.ResetMail{Frame: f, Name: user.Name, To: addressee(user), Link: link, ExpiresIn: e.config.ResetLifetime})
-	err = e.dispatch(v, func(ctx context.Context) error {
+	err = e.dispatch(v.ctx(), v.login, func(ctx context.Context) error {
 		t := &storage.Ticket{Key: e.db.Hash(hashTicket, value), Kind: ticketReset, UserID: user.ID, Data: data, ExpiresAt: e.now().Add(e.config.ResetLifetime)}
 		if err := e.db.CreateTicket(ctx, t); err != nil {
 			return err
@@ -125,18 +125,18 @@ func (e *Engine) mailReset(v *visit, typed string) (wait time.Duration, err erro
 	return 0, nil
 }
 
-// dispatch does a change that is about no stored login, with the messages that v
+// dispatch does a change that is about no stored login, with the messages that l
 // sends: both are stored or neither.
-func (e *Engine) dispatch(v *visit, do func(context.Context) error) error {
-	rows := v.login.out
-	err := e.db.Tx(v.ctx(), func(ctx context.Context) error {
+func (e *Engine) dispatch(ctx context.Context, l *login, do func(context.Context) error) error {
+	rows := l.out
+	err := e.db.Tx(ctx, func(ctx context.Context) error {
 		if err := do(ctx); err != nil {
 			return err
 		}
 		return e.db.AddMessages(ctx, rows...)
 	})
 	if err == nil {
-		v.login.out = nil
+		l.out = nil
 		e.outbox.kick(rows)
 	}
 	return err
@@ -265,7 +265,7 @@ func (e *Engine) setNewPassword(w http.ResponseWriter, r *http.Request) {
 
 func (e *Engine) commitReset(v *visit, t *reset, fresh *factors.Authenticator) error {
 	e.notify(v, t.user, notice{Kind: mailPassword})
-	return e.dispatch(v, func(ctx context.Context) error {
+	return e.dispatch(v.ctx(), v.login, func(ctx context.Context) error {
 		if err := e.db.UseTicket(ctx, t.key); err != nil {
 			return err
 		}

@@ -121,7 +121,7 @@ func (e *Engine) welcome(r *http.Request, clientID string, u *storage.User, a *f
 	if err != nil {
 		return err
 	}
-	return e.dispatch(v, func(ctx context.Context) error {
+	return e.dispatch(v.ctx(), v.login, func(ctx context.Context) error {
 		if err := e.db.CreateUser(ctx, u); err != nil {
 			return err
 		}

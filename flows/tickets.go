@@ -80,19 +80,13 @@ func (e *Engine) issue(ctx context.Context, u *storage.User, kind, path string, 
 		lang := e.themes.Match(nil, u.Locale, "")
 		e.post(pass, lang, u.Email, letter(themes.Frame{Lang: lang, Account: u.Username}, link))
 	}
-	err = e.db.Tx(ctx, func(ctx context.Context) error {
+	err = e.dispatch(ctx, pass, func(ctx context.Context) error {
 		t := &storage.Ticket{Key: e.db.Hash(hashTicket, value), Kind: kind, UserID: u.ID, Data: data, ExpiresAt: e.now().Add(l.Lifetime)}
 		if err := e.db.CreateTicket(ctx, t); err != nil {
 			return err
 		}
-		if err := e.db.AddMessages(ctx, pass.out...); err != nil {
-			return err
-		}
 		return e.db.AddEvents(ctx, event)
 	})
-	if err == nil {
-		e.outbox.kick(pass.out)
-	}
 	return link, err
 }
 

@@ -67,7 +67,7 @@ func (e *Engine) verification(r *http.Request) (*reset, error) {
 
 func (e *Engine) commitVerified(r *http.Request, t *reset) error {
 	v := &visit{r: r, login: &login{row: &storage.Login{}, user: t.user}}
-	return e.dispatch(v, func(ctx context.Context) error {
+	return e.dispatch(v.ctx(), v.login, func(ctx context.Context) error {
 		if err := e.db.UseTicket(ctx, t.key); err != nil {
 			return err
 		}

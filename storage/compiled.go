@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/uptrace/bun/schema"
@@ -19,7 +18,8 @@ import (
 const (
 	// maxCompiled bounds the statements that are kept. Few are written often.
 	maxCompiled = 256
-	// maxAside bounds the values of a kept statement: a longer one is hardly the same twice.
+	// maxAside bounds the values of a kept statement: a longer one is hardly the same twice,
+	// has its values in its text, and is used once.
 	maxAside = 200
 )
 
@@ -56,19 +56,21 @@ type compilable struct {
 	text      string
 	values    []driver.NamedValue
 	otherwise error
+	once      bool
 }
 
 func (d *DB) compilable(p part) (compilable, error) {
 	to := &aside{sqliteDialect: d.lite}
 	text, err := p.query.AppendQuery(schema.NewQueryGen(to), nil)
-	if err == nil && len(to.values) > maxAside {
+	once := len(to.values) > maxAside
+	if err == nil && once {
 		to.values = nil
 		text, err = p.query.AppendQuery(d.writer.QueryGen(), nil)
 	}
 	if err != nil {
 		return compilable{}, fmt.Errorf("storage: %w", err)
 	}
-	return compilable{string(text), to.values, p.otherwise}, nil
+	return compilable{string(text), to.values, p.otherwise, once}, nil
 }
 
 // compiled sends a batch to SQLite.
@@ -80,9 +82,7 @@ func (d *DB) compiled(ctx context.Context, parts ...part) error {
 			return err
 		}
 	}
-	if n, ok := ctx.Value(countKey{}).(*atomic.Int64); ok {
-		n.Add(1)
-	}
+	counted(ctx)
 	if t := d.tx(ctx); t != nil {
 		return fault(runAll(all, func(c compilable) (driver.Result, error) {
 			args := make([]any, len(c.values))
@@ -100,25 +100,10 @@ func (d *DB) compiled(ctx context.Context, parts ...part) error {
 		defer func() { _ = conn.Close() }() // gives it back
 		return fault(conn.Raw(func(raw any) error {
 			// Not ctx: the driver would start a goroutine for each statement to watch it.
-			// None of them waits but BEGIN, and that for busy_timeout at most.
-			return d.kept.on(raw).transact(context.WithoutCancel(ctx), all)
+			// None of them waits but the first, and that for busy_timeout at most.
+			return raw.(*keeper).transact(context.WithoutCancel(ctx), all) //nolint:errcheck,forcetypeassert // pool made it
 		}))
 	})
-}
-
-// forget ends the compiled statements, before the connection does.
-func (d *DB) forget() error {
-	ctx, cancel := context.WithTimeout(context.Background(), d.timeout)
-	defer cancel()
-	conn, err := d.writer.DB.Conn(ctx)
-	if err != nil {
-		return fault(err)
-	}
-	defer func() { _ = conn.Close() }() // gives it back
-	return fault(conn.Raw(func(raw any) error {
-		d.kept.on(raw).forget()
-		return nil
-	}))
 }
 
 // runAll runs statements one after another until one fails or changes no row where it has to.
@@ -138,23 +123,43 @@ func runAll(all []compilable, run func(compilable) (driver.Result, error)) error
 	return nil
 }
 
-// kept are the compiled statements of the one writing connection, which is used by one
-// goroutine at a time.
-type kept struct {
-	conn any
-	all  map[string]driver.Stmt
+// A keeper is a connection with the statements that it compiled, which end before it does:
+// else it and its files would stay open.
+type keeper struct {
+	liteConn
+	all map[string]driver.Stmt
 }
 
-// on is k for a connection: statements of an earlier one ended with it.
-func (k *kept) on(conn any) *kept {
-	if k.conn != conn {
-		k.conn, k.all = conn, map[string]driver.Stmt{}
+// liteConn is what database/sql uses of SQLite's driver.
+type liteConn interface {
+	driver.Conn
+	driver.ConnBeginTx
+	driver.ConnPrepareContext
+	driver.ExecerContext
+	driver.QueryerContext
+	driver.Pinger
+	driver.SessionResetter
+	driver.Validator
+}
+
+func (k *keeper) Close() error {
+	k.forget()
+	return k.liteConn.Close()
+}
+
+// A connector connects keepers.
+type connector struct{ driver.Connector }
+
+func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return k
+	return &keeper{conn.(liteConn), map[string]driver.Stmt{}}, nil //nolint:errcheck,forcetypeassert // SQLite's driver has it
 }
 
 // transact runs statements in a transaction, where they are more than one.
-func (k *kept) transact(ctx context.Context, all []compilable) error {
+func (k *keeper) transact(ctx context.Context, all []compilable) error {
 	run := func(c compilable) (driver.Result, error) { return k.run(ctx, c) }
 	if len(all) == 1 {
 		return runAll(all, run)
@@ -170,29 +175,35 @@ func (k *kept) transact(ctx context.Context, all []compilable) error {
 		return nil
 	}
 	if _, undo := run(compilable{text: "ROLLBACK"}); undo != nil {
-		k.forget()
 		return errors.Join(err, driver.ErrBadConn) // it may be in a transaction still: away with it
 	}
 	return err
 }
 
-func (k *kept) run(ctx context.Context, c compilable) (driver.Result, error) {
+func (k *keeper) run(ctx context.Context, c compilable) (driver.Result, error) {
 	s := k.all[c.text]
 	if s == nil {
 		var err error
-		if s, err = k.conn.(driver.ConnPrepareContext).PrepareContext(ctx, c.text); err != nil { //nolint:errcheck,forcetypeassert // SQLite's driver has it
+		if s, err = k.PrepareContext(ctx, c.text); err != nil {
 			return nil, err
 		}
-		if len(k.all) >= maxCompiled {
-			k.forget()
+		if c.once {
+			defer func() { _ = s.Close() }() // it says what its run said
+		} else {
+			k.keep(c.text, s)
 		}
-		k.all[c.text] = s
 	}
 	return s.(driver.StmtExecContext).ExecContext(ctx, c.values) //nolint:errcheck,forcetypeassert // as above
 }
 
-// forget drops all: a file stays open as long as there is one.
-func (k *kept) forget() {
+func (k *keeper) keep(text string, s driver.Stmt) {
+	if len(k.all) >= maxCompiled {
+		k.forget()
+	}
+	k.all[text] = s
+}
+
+func (k *keeper) forget() {
 	for text, s := range k.all {
 		_ = s.Close() // it says what its last run said
 		delete(k.all, text)

@@ -9,21 +9,14 @@ import (
 	"time"
 
 	"github.com/sallyport-id/sallyport/storage"
+	"github.com/sallyport-id/sallyport/storage/storagetest"
 )
 
 // TestCompiledStatements writes more different statements than are kept, lets batches fail,
 // and closes: what was kept neither mixes values up nor holds the file open.
 func TestCompiledStatements(t *testing.T) {
-	keys, err := storage.GenerateKeyset()
-	if err != nil {
-		t.Fatal(err)
-	}
-	sealer, err := storage.NewSealer(keys)
-	if err != nil {
-		t.Fatal(err)
-	}
 	path := filepath.Join(t.TempDir(), "data.db")
-	db, err := storage.Open(t.Context(), storage.Options{DSN: "sqlite:" + path, Sealer: sealer})
+	db, err := storage.Open(t.Context(), storage.Options{DSN: "sqlite:" + path, Sealer: storagetest.Sealer(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

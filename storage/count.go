@@ -17,21 +17,24 @@ func CountQueries(ctx context.Context) (context.Context, *atomic.Int64) {
 	return context.WithValue(ctx, countKey{}, n), n
 }
 
+// counted counts one round trip.
+func counted(ctx context.Context) {
+	if n, ok := ctx.Value(countKey{}).(*atomic.Int64); ok {
+		n.Add(1)
+	}
+}
+
 // countHook counts for CountQueries.
 type countHook struct{ postgres bool }
 
 func (h countHook) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Context {
-	n, ok := ctx.Value(countKey{}).(*atomic.Int64)
-	if !ok {
-		return ctx
-	}
 	switch e.Query {
 	case "BEGIN", "COMMIT", "ROLLBACK":
 		if !h.postgres {
 			return ctx
 		}
 	}
-	n.Add(1)
+	counted(ctx)
 	return ctx
 }
 

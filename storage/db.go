@@ -23,7 +23,8 @@ type Options struct {
 	// Logger hears of repeated and abandoned work; nil for silence.
 	Logger *slog.Logger
 	// Timeout bounds every statement and transaction, waiting for a connection
-	// included; 0 for 5 s.
+	// included; 0 for 5 s. On SQLite a write may wait for another process's for 4 s more, and
+	// a compiled read for a connection as long as its users may have it.
 	Timeout time.Duration
 	// MaxConns bounds the connections to PostgreSQL; 0 for 16.
 	MaxConns int
@@ -40,8 +41,7 @@ type DB struct {
 	timeout           time.Duration
 	cached            caches
 	lite              *sqliteDialect // of the writer; nil on PostgreSQL
-	kept              kept
-	grantWithUser     *prepared // nil on PostgreSQL, as is
+	grantWithUser     *prepared      // nil on PostgreSQL, as is
 	sessionByKey      *prepared
 	personByID        *prepared
 	loginByID         *prepared

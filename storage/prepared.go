@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"sync"
-	"sync/atomic"
 
 	"github.com/uptrace/bun"
 )
@@ -72,10 +71,11 @@ func (p *prepared) query(ctx context.Context, db *bun.DB, args []any) (*sql.Rows
 	if p.err != nil {
 		return nil, p.err
 	}
-	if n, ok := ctx.Value(countKey{}).(*atomic.Int64); ok {
-		n.Add(1)
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
+	counted(ctx)
 	// Not ctx: the driver and database/sql would start a goroutine each to watch it, which is
-	// a third of such a read. It waits for a connection, as long as others may have one.
+	// a third of such a read. It may wait for a connection as long as others may have one.
 	return p.stmt.QueryContext(context.WithoutCancel(ctx), args...)
 }

@@ -125,10 +125,9 @@ func (d *DB) UpdateSession(ctx context.Context, s *Session) error {
 // TouchSession notes that the session was seen at that time. It leaves Version alone
 // and never goes back in time.
 func (d *DB) TouchSession(ctx context.Context, id string, at time.Time) error {
-	_, err := d.affected(ctx, func(q bun.IDB) statement {
+	return d.some(ctx, func(q bun.IDB) statement {
 		return q.NewUpdate().Model((*Session)(nil)).Set("last_seen_at = ?", at).Where("id = ?", id).Where("last_seen_at < ?", at)
 	})
-	return err
 }
 
 // AddSessionClient notes that a client was signed in to with the session and advances

@@ -8,7 +8,7 @@ import (
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 	"github.com/uptrace/bun/schema"
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
+	"modernc.org/sqlite"
 )
 
 const readers = 4
@@ -25,7 +25,6 @@ func (d *DB) connectSQLite(path string) error {
 	common := url.Values{"_pragma": {"busy_timeout(4000)", "foreign_keys(1)", "journal_mode(wal)", "synchronous(full)"}}
 	file := "file:" + (&url.URL{Path: path}).EscapedPath()
 	common.Set("_txlock", "immediate")
-	d.closers = append(d.closers, d.forget)
 	writer, err := d.pool(file+"?"+common.Encode(), 1)
 	if err != nil {
 		return err
@@ -53,7 +52,6 @@ func (d *DB) connectMemory() error {
 	if _, err := keeper.Exec("PRAGMA user_version"); err != nil {
 		return fault(err)
 	}
-	d.closers = append(d.closers, d.forget)
 	only, err := d.pool(dsn, 1)
 	if err != nil {
 		return err
@@ -66,10 +64,11 @@ func (d *DB) connectMemory() error {
 
 // pool opens a pool of n connections that are kept for ever and closed with d.
 func (d *DB) pool(dsn string, n int) (*sql.DB, error) {
-	p, err := sql.Open("sqlite", dsn)
+	c, err := sqlite.NewConnector(dsn)
 	if err != nil {
 		return nil, fault(err)
 	}
+	p := sql.OpenDB(connector{c})
 	p.SetMaxOpenConns(n)
 	p.SetMaxIdleConns(n)
 	d.closers = append(d.closers, p.Close)

@@ -150,14 +150,7 @@ func TestRow6_Policies(t *testing.T) {
 	if err := x.house.db.CreateUser(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
-	s, err := x.house.db.Settings(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.InvitedOnly = true
-	if err := x.house.db.PutSettings(t.Context(), s); err != nil {
-		t.Fatal(err)
-	}
+	x.set(func(s *storage.Settings) { s.InvitedOnly = true })
 	x.guardian(400, "PUT", "/policies", `["all-applications"]`).complains(t, "lock every administrator out: ada")
 	x.guardian(200, "GET", "/policies", "").says(t, `[]`)
 }

@@ -33,18 +33,8 @@ func TestRow119_EmailTemplates(t *testing.T) {
 		t.Helper()
 		return x.may(scopes, status, method, path, body)
 	}
-	s, err := x.house.db.Settings(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Policy, s.Factors = "always", append(s.Factors, "email")
-	if err := x.house.db.PutSettings(t.Context(), s); err != nil {
-		t.Fatal(err)
-	}
-	x.client("shop", func(c *storage.Client) {
-		c.Metadata.RedirectURIs, c.Metadata.TokenEndpointAuthMethod, c.Metadata.ApplicationType = []string{shopCallback}, "none", "native"
-		c.Settings.FirstParty = true
-	})
+	x.set(func(s *storage.Settings) { s.Policy, s.Factors = "always", append(s.Factors, "email") })
+	x.shop()
 	const password = "correct horse battery staple"
 	do(201, "POST", "/users", `{"connection":"`+connection+`","email":"ada@example.com","user_id":"ada","password":"`+password+`","email_verified":true,"name":"<b>{{ code }}</b>","user_metadata":{"lang":"de"}}`)
 	do(201, "POST", "/users/auth0%7Cada/authentication-methods", `{"type":"email","email":"ada@example.com"}`)

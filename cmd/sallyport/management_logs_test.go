@@ -48,18 +48,8 @@ func (x *tenant) codes(q string) []string {
 // reads Auth0's codes of it.
 func TestRow120_Logs(t *testing.T) {
 	x := newTenant(t, nil)
-	settings, err := x.house.db.Settings(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	settings.Policy = "always"
-	if err := x.house.db.PutSettings(t.Context(), settings); err != nil {
-		t.Fatal(err)
-	}
-	x.client("shop", func(c *storage.Client) {
-		c.Metadata.RedirectURIs, c.Metadata.TokenEndpointAuthMethod, c.Metadata.ApplicationType = []string{shopCallback}, "none", "native"
-		c.Settings.FirstParty = true
-	})
+	x.set(func(s *storage.Settings) { s.Policy = "always" })
+	x.shop()
 	const password = "correct horse battery staple"
 	x.admin("create:users", http.MethodPost, "/users", object{"connection": connection, "email": "ada@example.com", "user_id": "ada", "password": password, "email_verified": true})
 
@@ -235,9 +225,7 @@ func TestLogCodes(t *testing.T) {
 // TestManagementTickets are links that an administrator hands over.
 func TestManagementTickets(t *testing.T) {
 	x := newTenant(t, nil)
-	x.client("shop", func(c *storage.Client) {
-		c.Metadata.RedirectURIs, c.Metadata.TokenEndpointAuthMethod, c.Metadata.ApplicationType = []string{shopCallback}, "none", "native"
-	})
+	x.shop()
 	got := x.admin("create:users", http.MethodPost, "/users", object{"connection": connection, "email": "ada@example.com", "user_id": "ada", "username": "ada.l"})
 	if got.status != 201 || len(x.events("user.verification_mailed")) != 1 {
 		t.Fatalf("created: %+v", got)

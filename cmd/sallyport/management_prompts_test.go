@@ -19,18 +19,8 @@ func TestRow116_Texts(t *testing.T) {
 		t.Helper()
 		return x.may(scopes, status, method, path, body)
 	}
-	s, err := x.house.db.Settings(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Policy = "always"
-	if err := x.house.db.PutSettings(t.Context(), s); err != nil {
-		t.Fatal(err)
-	}
-	x.client("shop", func(c *storage.Client) {
-		c.Metadata.RedirectURIs, c.Metadata.TokenEndpointAuthMethod, c.Metadata.ApplicationType = []string{shopCallback}, "none", "native"
-		c.Settings.FirstParty = true
-	})
+	x.set(func(s *storage.Settings) { s.Policy = "always" })
+	x.shop()
 	const password = "correct horse battery staple"
 	do(201, "POST", "/users", `{"connection":"`+connection+`","email":"ada@example.com","user_id":"ada","password":"`+password+`","email_verified":true}`)
 	do(201, "POST", "/users/auth0%7Cada/authentication-methods", `{"type":"totp","totp_secret":"JBSWY3DPEHPK3PXP"}`)
@@ -117,13 +107,6 @@ func TestPrompts(t *testing.T) {
 	do(403, "PATCH", `{"universal_login_experience":"classic"}`)
 	do(403, "PATCH", `{"identifier_first":true}`)
 	do(403, "PATCH", `{"webauthn_platform_first_factor":true}`).complains(t, "PUT /guardian/factors/webauthn-platform")
-	s, err := x.house.db.Settings(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Factors = append(s.Factors, factors.Platform)
-	if err := x.house.db.PutSettings(t.Context(), s); err != nil {
-		t.Fatal(err)
-	}
+	x.set(func(s *storage.Settings) { s.Factors = append(s.Factors, factors.Platform) })
 	do(200, "PATCH", `{"webauthn_platform_first_factor":true}`).says(t, `{"universal_login_experience":"new","identifier_first":false,"webauthn_platform_first_factor":true}`)
 }

@@ -19,9 +19,7 @@ const onePixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M
 func storefront(t *testing.T) (*tenant, func(language string) string) {
 	t.Helper()
 	x := newTenant(t, nil)
-	x.client("shop", func(c *storage.Client) {
-		c.Metadata.RedirectURIs, c.Metadata.TokenEndpointAuthMethod, c.Metadata.ApplicationType = []string{shopCallback}, "none", "native"
-	})
+	x.shop()
 	one := newBrowser(t)
 	return x, func(language string) string {
 		return one.get(x.request() + "&prompt=login&ui_locales=" + language).body
@@ -168,14 +166,9 @@ func TestRow118_Branding(t *testing.T) {
 		t.Errorf("our style is not back: %s, not %s", got, before)
 	}
 	// A theme that has changed below what was set takes only what does not fit it any more.
-	s, err := x.house.db.Settings(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.FriendlyName, s.SupportURL, s.Locales = "Acme", "https://acme.example/help", []string{"fr", "de"}
-	if err := x.house.db.PutSettings(t.Context(), s); err != nil {
-		t.Fatal(err)
-	}
+	x.set(func(s *storage.Settings) {
+		s.FriendlyName, s.SupportURL, s.Locales = "Acme", "https://acme.example/help", []string{"fr", "de"}
+	})
 	doc, err := x.house.db.Document(t.Context(), "branding", "tenant")
 	if err != nil {
 		t.Fatal(err)

@@ -87,9 +87,7 @@ func TestReference(t *testing.T) {
 // TestConnectionClients: every application that signs anybody in does so from the one register.
 func TestConnectionClients(t *testing.T) {
 	x := newTenant(t, nil)
-	x.client("shop", func(c *storage.Client) {
-		c.Metadata.RedirectURIs, c.Metadata.TokenEndpointAuthMethod, c.Metadata.ApplicationType = []string{shopCallback}, "none", "native"
-	})
+	x.shop()
 	x.client("batch", func(c *storage.Client) { c.Metadata.GrantTypes = []string{"client_credentials"} })
 	for id, want := range map[string]int{"shop": 1, "batch": 0} {
 		got := x.admin("read:connections", http.MethodGet, "/clients/"+id+"/connections", nil)

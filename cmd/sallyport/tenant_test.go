@@ -136,6 +136,28 @@ func (x *tenant) client(id string, change func(*storage.Client)) string {
 	return secret
 }
 
+// shop registers the application that people sign in to.
+func (x *tenant) shop() {
+	x.t.Helper()
+	x.client("shop", func(c *storage.Client) {
+		c.Metadata.RedirectURIs, c.Metadata.TokenEndpointAuthMethod, c.Metadata.ApplicationType = []string{shopCallback}, "none", "native"
+		c.Settings.FirstParty = true
+	})
+}
+
+// set changes the tenant's settings.
+func (x *tenant) set(change func(*storage.Settings)) {
+	x.t.Helper()
+	s, err := x.house.db.Settings(x.t.Context())
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	change(s)
+	if err := x.house.db.PutSettings(x.t.Context(), s); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
 // token is one for the Management API with scopes, got by a client of its own.
 func (x *tenant) token(scopes ...string) string {
 	x.t.Helper()

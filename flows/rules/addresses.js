@@ -16,6 +16,7 @@ class Address {
     return this.#kind === base.#kind && host("inRange", this.#text, `${base.#text}/${length}`) === "1";
   }
 }
+delete Address.prototype.constructor; // scripts make none
 const ip = value => {
   const canonical = host("ip", `${value}`);
   if (!canonical) throw new Error("ipaddr: the address has neither IPv6 nor IPv4 format");
@@ -31,7 +32,7 @@ const ipaddr = {
     return [parsed, +length];
   },
 };
-const rangeCheck = { inRange: (value, ranges) => (typeof ranges === "string" ? [ranges] : ranges).some(range => host("inRange", `${value}`, `${range}`) === "1") };
+const rangeCheck = { inRange: (value, ranges) => (ranges && typeof ranges.some === "function" ? ranges : [ranges]).some(range => host("inRange", `${value}`, `${range}`) === "1") };
 
 globalThis.rangeCheck = rangeCheck;
 return { "ipaddr.js": ipaddr, "range_check": rangeCheck };

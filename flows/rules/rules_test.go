@@ -183,6 +183,27 @@ func TestModules(t *testing.T) {
 	}
 }
 
+// TestModulesOtherwise is what rules do with them that is less usual.
+func TestModulesOtherwise(t *testing.T) {
+	v := said(t, job(rule(`const ipaddr = require("ipaddr.js"), one = ipaddr.parse("10.2.3.4");
+	const tell = f => { try { return String(f()); } catch (error) { return error.message; } };
+	const http = request
+	console.log(tell(() => rangeCheck.inRange("10.2.3.4", one)));
+	console.log(tell(() => rangeCheck.inRange("10.2.3.4", configuration.NOT_SET)));
+	console.log(tell(() => new one.constructor({ includes() { return true; } }) instanceof one.constructor.constructor));
+	console.log(tell(() => http("https://example.com")));
+	callback(null, user, context);`)))
+	want := []string{"true", `"undefined" is no address range`, "false", "request is not available here"}
+	for i, line := range v.Steps[0].Console {
+		if !strings.HasPrefix(line, want[i]) {
+			t.Errorf("%q, want %q", line, want[i])
+		}
+	}
+	if len(v.Steps[0].Console) != len(want) {
+		t.Errorf("%q", v.Steps[0].Console)
+	}
+}
+
 // A worker that is killed between two jobs is replaced, and nobody is denied for it.
 func TestKilled(t *testing.T) {
 	r := runner(t, Options{Workers: 1})

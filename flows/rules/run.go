@@ -52,7 +52,7 @@ type run struct {
 
 	out       goja.Value // host, of this runtime
 	calls     map[string]goja.Callable
-	provided  map[string]*goja.Object // by our programs that few scripts use
+	provided  map[string]*goja.Object // by our programs that not all scripts name
 	who       string                  // user_id of rules' user
 	at        Script                  // the script that runs
 	continued bool

@@ -78,7 +78,7 @@ var named = map[string]*regexp.Regexp{
 	"console":      regexp.MustCompile(`\bconsole\b`),
 	"modules":      regexp.MustCompile(`\brequire\b`),
 	"unauthorized": regexp.MustCompile(`\bUnauthorizedError\b`),
-	"legacy":       regexp.MustCompile(`\bauth0\b|(^|[^.\w$])request\s*[.(),;]`),
+	"legacy":       regexp.MustCompile(`\bauth0\b|(^|[^.\w$])request\s*(\?\.|[.()\[,;]|\n|$)`),
 	"crypto":       regexp.MustCompile(`\b(crypto|Buffer)\b`),
 	"addresses":    regexp.MustCompile(`\brangeCheck\b`),
 	"zones":        regexp.MustCompile(`toLocale`),

@@ -50,6 +50,8 @@ func transactions(t *testing.T, db *storage.DB) {
 	defer cancel()
 	_, err := db.UserByID(late, "x")
 	want(t, err, storage.ErrUnavailable)
+	_, err = db.SessionByKey(late, []byte("x"), "c")
+	want(t, err, storage.ErrUnavailable)
 	want(t, db.PutGrants(late, aGrant("late", storage.GrantCode)), storage.ErrUnavailable)
 	must(t, db.Ping(ctx))
 }
